@@ -1,0 +1,217 @@
+"""The MixPlan: what should change in a session, from what, to what, and why. Plain data, stdlib only.
+
+Levels are dB, times are seconds of the project. ``mixplan_json`` reads and writes the published format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from reaper_automix.session import EnvelopeKind
+from reaper_automix.units import SILENCE_DB
+
+Point = tuple[float, float]
+"""Time in seconds and level in dB."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRef:
+    """A track of the session: its id decides, its name is for the reader."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaderMove:
+    """Set a fader. ``before_db`` None: whatever it is."""
+
+    kind: ClassVar[str] = "fader"
+    track: TrackRef
+    before_db: float | None
+    after_db: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PanMove:
+    """Set a pan, -1 (left) to +1 (right). ``before`` None: whatever it is."""
+
+    kind: ClassVar[str] = "pan"
+    track: TrackRef
+    before: float | None
+    after: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolarityMove:
+    """Invert a track's polarity, or take that back. ``before`` None: whatever it is."""
+
+    kind: ClassVar[str] = "polarity"
+    track: TrackRef
+    before: bool | None
+    after: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeMove:
+    """Write points into an envelope between ``range_s[0]`` and ``range_s[1]``; outside nothing changes.
+
+    ``before_points`` is what the planner saw there; None: whatever is there.
+    """
+
+    kind: ClassVar[str] = "envelope"
+    track: TrackRef
+    envelope: EnvelopeKind
+    range_s: tuple[float, float]
+    points: tuple[Point, ...]
+    before_points: tuple[Point, ...] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectMove:
+    """Insert an effect of ours after the track's own chain, or set it in place (``before`` None: it is not there)."""
+
+    kind: ClassVar[str] = "effect"
+    track: TrackRef
+    effect: str
+    plugin: str
+    tag: str
+    before: Mapping[str, Any] | None
+    settings: Mapping[str, Any]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendMove:
+    """Send a track to a bus of ours."""
+
+    kind: ClassVar[str] = "send"
+    track: TrackRef
+    to: str
+    before: float | None
+    level_db: float
+    mode: str = "post-fader"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeMove:
+    """Add a rendered file as a new take of an item."""
+
+    kind: ClassVar[str] = "take"
+    item: TrackRef
+    file: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BusMove:
+    """Make a bus track, once per project."""
+
+    kind: ClassVar[str] = "bus"
+    name: str
+    reason: str = ""
+
+
+Move = FaderMove | PanMove | PolarityMove | EnvelopeMove | EffectMove | SendMove | TakeMove | BusMove
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the master will measure once the plan is written; None where it was not measured."""
+
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    before_loudness_lufs: float | None = None
+    before_true_peak_dbtp: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MixPlan:
+    """A mixer's answer for one session.
+
+    Parameters
+    ----------
+    mixer : str
+        The mixer that made it.
+    created : str
+        ISO 8601 time, UTC.
+    session_path, session_fingerprint : str
+        The session it was made for; an empty fingerprint fits any.
+    scope_track_ids : tuple of str
+        The tracks that were in scope.
+    range_s : tuple of float
+        The time range in scope.
+    settings : mapping
+        What the user asked for, with a unit in every key.
+    warnings : tuple of str
+        What the user should know: skipped tracks with the next step, limits that were hit.
+    moves : tuple of Move
+        What changes.
+    predicted : Prediction
+        What the master will measure.
+    """
+
+    mixer: str
+    created: str
+    session_path: str
+    session_fingerprint: str
+    scope_track_ids: tuple[str, ...]
+    range_s: tuple[float, float]
+    moves: tuple[Move, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    predicted: Prediction = Prediction()
+
+
+def summary_lines(plan: MixPlan) -> list[str]:
+    """Return one line per move: track, what changes, before and after."""
+    return ["  ".join(part for part in move_words(move) if part) for move in plan.moves]
+
+
+def move_words(move: Move) -> tuple[str, str, str, str]:
+    """Return a move in words: track, what, before, after."""
+    match move:
+        case FaderMove():
+            return move.track.name, "fader", _db(move.before_db), _db(move.after_db)
+        case PanMove():
+            return move.track.name, "pan", _number(move.before), _number(move.after)
+        case PolarityMove():
+            return move.track.name, "polarity", _inverted(move.before), _inverted(move.after)
+        case EnvelopeMove():
+            before = "" if move.before_points is None else f"{len(move.before_points)} points"
+            levels = [level for _, level in move.points]
+            after = f"{len(levels)} points, {_db(min(levels))} to {_db(max(levels))}"
+            return move.track.name, f"{move.envelope.value} envelope", before, after
+        case EffectMove():
+            return move.track.name, f"{move.effect} ({move.plugin})", "", _settings_words(move.settings)
+        case SendMove():
+            return move.track.name, f"send to {move.to}", _db(move.before), _db(move.level_db)
+        case TakeMove():
+            return move.item.name, "new take", "", move.file
+        case BusMove():
+            return move.name, "new bus", "", ""
+
+
+def _db(level_db: float | None) -> str:
+    if level_db is None:
+        return ""
+    return "-inf dB" if level_db <= SILENCE_DB else f"{level_db:+.1f} dB"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:+.2f}"
+
+
+def _inverted(value: bool | None) -> str:
+    return "" if value is None else ("inverted" if value else "normal")
+
+
+def _settings_words(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in settings.items())

@@ -1,0 +1,282 @@
+"""The published format of a plan, ``reaper_automix.mixplan/1``. Readers refuse any other. Stdlib only."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import pairwise
+from typing import Any
+
+from reaper_automix.errors import PlanError
+from reaper_automix.mixplan import (
+    BusMove,
+    EffectMove,
+    EnvelopeMove,
+    FaderMove,
+    MixPlan,
+    Move,
+    PanMove,
+    Point,
+    PolarityMove,
+    Prediction,
+    SendMove,
+    TakeMove,
+    TrackRef,
+)
+from reaper_automix.session import EnvelopeKind
+
+SCHEMA = "reaper_automix.mixplan/1"
+
+
+def plan_to_json(plan: MixPlan) -> str:
+    """Return the plan as indented JSON in the published format."""
+    return json.dumps(_plan_to_data(plan), indent=1, ensure_ascii=False) + "\n"
+
+
+def plan_from_json(text: str, *, name: str = "plan") -> MixPlan:
+    """Read a plan.
+
+    Parameters
+    ----------
+    text : str
+        The JSON.
+    name : str
+        What to call it in messages: the file, say.
+
+    Raises
+    ------
+    PlanError
+        If the text is not JSON, the schema is not ours, or a field is missing or of the wrong kind.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise PlanError(f"{name}: not JSON (line {error.lineno}: {error.msg}). Was the file cut short?") from None
+    return _plan_from_data(_Reader(data, name))
+
+
+def _plan_to_data(plan: MixPlan) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "mixer": plan.mixer,
+        "created": plan.created,
+        "session": {"path": plan.session_path, "fingerprint": plan.session_fingerprint},
+        "scope": {"tracks": list(plan.scope_track_ids), "range_s": list(plan.range_s)},
+        "settings": dict(plan.settings),
+        "warnings": list(plan.warnings),
+        "moves": [_move_to_data(move) for move in plan.moves],
+        "predicted": _numbers_or_null(plan.predicted),
+    }
+
+
+def _numbers_or_null(prediction: Prediction) -> dict[str, float | None]:
+    """Silence has no finite loudness, and JSON has no infinity: it is written as null."""
+    pairs = (
+        ("loudness_lufs", prediction.loudness_lufs),
+        ("true_peak_dbtp", prediction.true_peak_dbtp),
+        ("before_loudness_lufs", prediction.before_loudness_lufs),
+        ("before_true_peak_dbtp", prediction.before_true_peak_dbtp),
+    )
+    return {key: value if value is not None and math.isfinite(value) else None for key, value in pairs}
+
+
+def _ref(track: TrackRef) -> dict[str, str]:
+    return {"id": track.id, "name": track.name}
+
+
+def _points_to_data(points: tuple[Point, ...] | None) -> list[list[float]] | None:
+    return None if points is None else [list(point) for point in points]
+
+
+def _move_to_data(move: Move) -> dict[str, Any]:
+    data: dict[str, Any] = {"kind": move.kind}
+    match move:
+        case FaderMove():
+            data |= {"track": _ref(move.track), "before_db": move.before_db, "after_db": move.after_db}
+        case PanMove() | PolarityMove():
+            data |= {"track": _ref(move.track), "before": move.before, "after": move.after}
+        case EnvelopeMove():
+            data |= {"track": _ref(move.track), "envelope": move.envelope.value, "range_s": list(move.range_s)}
+            data |= {"points": _points_to_data(move.points), "before_points": _points_to_data(move.before_points)}
+        case EffectMove():
+            data |= {"track": _ref(move.track), "effect": move.effect, "plugin": move.plugin, "tag": move.tag}
+            data |= {"before": None if move.before is None else dict(move.before), "settings": dict(move.settings)}
+        case SendMove():
+            data |= {"track": _ref(move.track), "to": {"name": move.to}, "before": move.before}
+            data |= {"level_db": move.level_db, "mode": move.mode}
+        case TakeMove():
+            data |= {"item": _ref(move.item), "file": move.file}
+        case BusMove():
+            data |= {"name": move.name}
+    return data | {"reason": move.reason}
+
+
+class _Reader:
+    """Reads one JSON value and knows where it stands, so that an error can name the field."""
+
+    def __init__(self, value: Any, where: str) -> None:
+        self.value = value
+        self.where = where
+
+    def fail(self, wanted: str) -> PlanError:
+        shown = json.dumps(self.value, ensure_ascii=False, default=str)[:60]
+        return PlanError(f"{self.where}: expected {wanted}, found {shown}. Mend the file or make the plan again.")
+
+    def get(self, key: str) -> _Reader:
+        if not isinstance(self.value, dict):
+            raise self.fail("an object")
+        if key not in self.value:
+            raise PlanError(f"{self.where}: the field '{key}' is missing. Mend the file or make the plan again.")
+        return _Reader(self.value[key], f"{self.where}.{key}")
+
+    def get_or_none(self, key: str) -> _Reader | None:
+        if isinstance(self.value, dict) and self.value.get(key) is None:
+            return None
+        return self.get(key)
+
+    def items(self) -> list[_Reader]:
+        if not isinstance(self.value, list):
+            raise self.fail("a list")
+        return [_Reader(value, f"{self.where}[{index}]") for index, value in enumerate(self.value)]
+
+    def text(self) -> str:
+        if not isinstance(self.value, str):
+            raise self.fail("a text")
+        return self.value
+
+    def number(self) -> float:
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not math.isfinite(self.value):
+            raise self.fail("a number")
+        return float(self.value)
+
+    def flag(self) -> bool:
+        if not isinstance(self.value, bool):
+            raise self.fail("true or false")
+        return self.value
+
+    def mapping(self) -> dict[str, Any]:
+        if not isinstance(self.value, dict):
+            raise self.fail("an object")
+        return dict(self.value)
+
+    def number_or_none(self, key: str) -> float | None:
+        inner = self.get_or_none(key)
+        return None if inner is None else inner.number()
+
+    def text_or(self, key: str, default: str) -> str:
+        inner = self.get_or_none(key)
+        return default if inner is None else inner.text()
+
+    def pair(self) -> tuple[float, float]:
+        values = [item.number() for item in self.items()]
+        if len(values) != 2:
+            raise self.fail("two numbers")
+        return values[0], values[1]
+
+
+def _plan_from_data(data: _Reader) -> MixPlan:
+    schema = data.get("schema").text()
+    if schema != SCHEMA:
+        raise PlanError(
+            f"{data.where}: schema {schema!r} is not known here, only {SCHEMA!r}. Install the version of "
+            "reaper_automix that wrote it, or make the plan again."
+        )
+    session, scope = data.get("session"), data.get("scope")
+    predicted = data.get_or_none("predicted")
+    return MixPlan(
+        mixer=data.get("mixer").text(),
+        created=data.text_or("created", ""),
+        session_path=session.text_or("path", ""),
+        session_fingerprint=session.text_or("fingerprint", ""),
+        scope_track_ids=tuple(item.text() for item in scope.get("tracks").items()),
+        range_s=_range(scope.get("range_s")),
+        moves=tuple(_move_from_data(item) for item in data.get("moves").items()),
+        settings={} if data.get_or_none("settings") is None else data.get("settings").mapping(),
+        warnings=() if data.get_or_none("warnings") is None else tuple(w.text() for w in data.get("warnings").items()),
+        predicted=Prediction() if predicted is None else _prediction(predicted),
+    )
+
+
+def _prediction(data: _Reader) -> Prediction:
+    return Prediction(
+        data.number_or_none("loudness_lufs"),
+        data.number_or_none("true_peak_dbtp"),
+        data.number_or_none("before_loudness_lufs"),
+        data.number_or_none("before_true_peak_dbtp"),
+    )
+
+
+def _range(data: _Reader) -> tuple[float, float]:
+    start_s, end_s = data.pair()
+    if end_s < start_s:
+        raise data.fail("a start before the end")
+    return start_s, end_s
+
+
+def _track_ref(data: _Reader) -> TrackRef:
+    return TrackRef(data.get("id").text(), data.text_or("name", ""))
+
+
+def _points(data: _Reader) -> tuple[Point, ...]:
+    points = tuple(item.pair() for item in data.items())
+    if any(b[0] < a[0] for a, b in pairwise(points)):
+        raise data.fail("points in order of time")
+    return points
+
+
+def _envelope_move(data: _Reader, reason: str) -> EnvelopeMove:
+    name = data.get("envelope").text()
+    kinds = {kind.value: kind for kind in EnvelopeKind if kind.is_volume}
+    if name not in kinds:
+        raise data.get("envelope").fail("one of " + ", ".join(kinds))
+    range_s, points = _range(data.get("range_s")), _points(data.get("points"))
+    if not points:
+        raise data.get("points").fail("at least one point")
+    if points[0][0] < range_s[0] - 1e-6 or points[-1][0] > range_s[1] + 1e-6:
+        raise data.get("points").fail(f"points inside range_s {list(range_s)}")
+    before = data.get_or_none("before_points")
+    before_points = None if before is None else _points(before)
+    return EnvelopeMove(_track_ref(data.get("track")), kinds[name], range_s, points, before_points, reason)
+
+
+def _move_from_data(data: _Reader) -> Move:
+    kind, reason = data.get("kind").text(), data.text_or("reason", "")
+    match kind:
+        case "fader":
+            before_db, after_db = data.number_or_none("before_db"), data.get("after_db").number()
+            return FaderMove(_track_ref(data.get("track")), before_db, after_db, reason)
+        case "pan":
+            after = data.get("after").number()
+            if not -1.0 <= after <= 1.0:
+                raise data.get("after").fail("a pan from -1 to 1")
+            return PanMove(_track_ref(data.get("track")), data.number_or_none("before"), after, reason)
+        case "polarity":
+            before = data.get_or_none("before")
+            was = None if before is None else before.flag()
+            return PolarityMove(_track_ref(data.get("track")), was, data.get("after").flag(), reason)
+        case "envelope":
+            return _envelope_move(data, reason)
+        case "effect":
+            return _effect_move(data, reason)
+        case "send":
+            level_db, mode = data.get("level_db").number(), data.text_or("mode", "post-fader")
+            to = data.get("to").get("name").text()
+            return SendMove(_track_ref(data.get("track")), to, data.number_or_none("before"), level_db, mode, reason)
+        case "take":
+            return TakeMove(_track_ref(data.get("item")), data.get("file").text(), reason)
+        case "bus":
+            return BusMove(data.get("name").text(), reason)
+    raise data.get("kind").fail("a kind of move that this version knows")
+
+
+def _effect_move(data: _Reader, reason: str) -> EffectMove:
+    before = data.get_or_none("before")
+    return EffectMove(
+        track=_track_ref(data.get("track")),
+        effect=data.get("effect").text(),
+        plugin=data.get("plugin").text(),
+        tag=data.get("tag").text(),
+        before=None if before is None else before.mapping(),
+        settings=data.get("settings").mapping(),
+        reason=reason,
+    )

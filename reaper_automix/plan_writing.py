@@ -1,0 +1,276 @@
+"""From a plan to a session, all or nothing, and back again: the same rules for every host. Stdlib only.
+
+Nothing the engineer did is written over: a move is skipped when its target has changed since the plan was made, and an
+entry of the ledger is left alone when its target has changed since we wrote it. A re-run of a mixer takes back what its
+earlier run wrote in the same scope before it writes anew.
+"""
+
+from __future__ import annotations
+
+from reaper_automix.edits import Control, Edit, Host, SetControl, SetPoints
+from reaper_automix.envelope import has_items_between, is_neutral, place
+from reaper_automix.envelope_chunk import restore_points, spelling
+from reaper_automix.ledger import ControlEntry, Entry, Ledger, PointsEntry, Undone, undo
+from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, move_words
+from reaper_automix.receipt import Outcome, Receipt, Status
+from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, Session, Track
+from reaper_automix.session_edits import control_value, perform
+from reaper_automix.units import SILENCE_DB
+
+CONTROL_TOLERANCE = 0.01
+"""How far (dB, or pan) a control may be from what the plan saw before it counts as moved by hand."""
+
+POINT_TOLERANCE = 0.02
+"""The same for envelope points, in dB and seconds."""
+
+EVERYWHERE_S = (float("-inf"), float("inf"))
+
+
+def engineers_session(
+    session: Session, mixer: str, track_ids: frozenset[str], range_s: tuple[float, float] | None
+) -> Undone:
+    """Return the session as the engineer left it: without what the same mixer wrote in the same scope.
+
+    Parameters
+    ----------
+    session : Session
+        The session as it is.
+    mixer : str
+        Whose earlier writing is taken back.
+    track_ids : frozenset of str
+        The tracks in scope.
+    range_s : tuple of float or None
+        The range in scope; None: the whole session, faders and pans included.
+    """
+    ledger = Ledger.of(session)
+    mine = [e for e in ledger.entries if e.mixer == mixer and e.track_id in track_ids and _in_range(e, range_s)]
+    return undo(session, mine, kept=(e for e in ledger.entries if e not in mine))
+
+
+def whole_session(range_s: tuple[float, float], session: Session) -> tuple[float, float] | None:
+    """Return None where a range spans the session, else the range itself."""
+    return None if range_s[0] <= 0.0 and range_s[1] >= session.end_s - 1e-3 else range_s
+
+
+def apply_plan(host: Host, plan: MixPlan) -> Receipt:
+    """Write a plan into a session.
+
+    Parameters
+    ----------
+    host : Host
+        Where the session lives.
+    plan : MixPlan
+        What to write.
+
+    Returns
+    -------
+    Receipt
+        One outcome per move, and one per target that was left to the engineer.
+
+    Raises
+    ------
+    SessionError
+        If the host cannot write; nothing has been written then.
+    """
+    session = host.read_session()
+    scope = frozenset(plan.scope_track_ids) | {m.track.id for m in plan.moves if _writable(m)}
+    undone = engineers_session(session, plan.mixer, scope, whole_session(plan.range_s, session))
+    writer = _Writer(host, plan, undone)
+    for move in plan.moves:
+        writer.write(move)
+    edits = [*(entry.restoring_edit() for entry in undone.restored), *writer.edits]
+    if edits:
+        entries = (*(e for e in undone.kept if e not in undone.left_alone), *undone.left_alone[::-1], *writer.entries)
+        host.write(edits, Ledger(entries).to_json())
+    else:
+        host.write([], session.ledger_json)
+    return Receipt((*writer.outcomes, *_left_alone(session, undone.left_alone)), tuple(writer.notes))
+
+
+def revert(host: Host) -> Receipt:
+    """Take back everything that our runs wrote into a session; what the engineer changed since is left alone."""
+    session = host.read_session()
+    undone = undo(session, Ledger.of(session).entries)
+    names = {track.id: track.title for track in session.tracks}
+    host.write([entry.restoring_edit() for entry in undone.restored], "")
+    restored = tuple(Outcome(names[e.track_id], e.what, Status.RESTORED) for e in undone.restored)
+    notes = () if session.ledger_json else ("Nothing to revert: no automix run has written into this session.",)
+    return Receipt((*restored, *_left_alone(session, undone.left_alone)), notes)
+
+
+class _Writer:
+    """Turns moves into edits and ledger entries, on a session from which our earlier writing is gone."""
+
+    def __init__(self, host: Host, plan: MixPlan, undone: Undone) -> None:
+        self.edits: list[Edit] = []
+        self.entries: list[Entry] = []
+        self.outcomes: list[Outcome] = []
+        self.notes: list[str] = []
+        self._host = host
+        self._plan = plan
+        self._session = undone.session
+        self._restored = undone.restored
+        self._locked = {(e.track_id, e.what) for e in undone.left_alone}
+        if plan.session_fingerprint and plan.session_fingerprint != undone.session.fingerprint():
+            self.notes.append("The session has changed since the plan was made; each move was checked on its own.")
+
+    def write(self, move: Move) -> None:
+        """Turn one move into edits, or say why not."""
+        match move:
+            case FaderMove():
+                self._write_control(move, Control.FADER, move.before_db, max(move.after_db, SILENCE_DB))
+            case PanMove():
+                self._write_control(move, Control.PAN, move.before, move.after)
+            case PolarityMove():
+                before = None if move.before is None else float(move.before)
+                self._write_control(move, Control.POLARITY, before, float(move.after))
+            case EnvelopeMove():
+                self._write_envelope(move)
+            case _:
+                track, what, _, _ = move_words(move)
+                detail = f"this version does not write {move.kind} moves yet"
+                self.outcomes.append(Outcome(track, what, Status.SKIPPED, detail))
+
+    def _find(self, move: FaderMove | PanMove | PolarityMove | EnvelopeMove, what: str) -> Track | None:
+        try:
+            return self._session.track(move.track.id)
+        except KeyError:
+            detail = f"the session has no track {move.track.id}; make the plan again"
+            self.outcomes.append(Outcome(move.track.name or move.track.id, what, Status.SKIPPED, detail))
+            return None
+
+    def _write_control(
+        self, move: FaderMove | PanMove | PolarityMove, control: Control, before: float | None, after: float
+    ) -> None:
+        track = self._find(move, control.value)
+        if track is None or (track.id, control.value) in self._locked:
+            return
+        present = control_value(track, control)
+        if before is not None and abs(present - before) > CONTROL_TOLERANCE:
+            detail = f"it stands at {present:.2f}, the plan saw {before:.2f}: moved since; make the plan again"
+            self.outcomes.append(Outcome(track.title, control.value, Status.SKIPPED, detail))
+            return
+        if abs(present - after) <= 1e-9:
+            self.outcomes.append(Outcome(track.title, control.value, Status.UNCHANGED))
+            return
+        was = self._spelling(track.id, control)
+        self._add(SetControl(track.id, control, after))
+        self.entries.append(ControlEntry(self._plan.mixer, track.id, control, was, after))
+        self.outcomes.append(Outcome(track.title, control.value, Status.WRITTEN))
+
+    def _write_envelope(self, move: EnvelopeMove) -> None:
+        what = f"{move.envelope.value} envelope"
+        track = self._find(move, what)
+        if track is None or (track.id, what) in self._locked:
+            return
+        kind, detail = self._free_kind(track, move)
+        if kind is None:
+            self.outcomes.append(Outcome(track.title, what, Status.SKIPPED, detail))
+            return
+        old = track.envelope(kind)
+        placed = place(old, kind, move.points, move.range_s, session_end_s=self._session.end_s)
+        was = self._envelope_spelling(track.id, kind, placed.window_s)
+        self._add(SetPoints(track.id, kind, placed.window_s, placed.points))
+        self.entries.append(PointsEntry(self._plan.mixer, track.id, kind, placed.window_s, was, placed.points))
+        self.outcomes.append(Outcome(track.title, f"{kind.value} envelope", Status.WRITTEN, detail))
+
+    def _free_kind(self, track: Track, move: EnvelopeMove) -> tuple[EnvelopeKind | None, str]:
+        """Return the envelope that may take the points, and what to say about it."""
+        if self._session.mode_of(track) == AutomationMode.BYPASS:
+            return None, "the global automation override bypasses all envelopes; set it back to none and run again"
+        problem = occupied(self._session, track, move.envelope, move.range_s, known=_knows(track, move))
+        if not problem:
+            return move.envelope, ""
+        if move.envelope == EnvelopeKind.VOLUME:
+            trim_problem = occupied(self._session, track, EnvelopeKind.TRIM_VOLUME, move.range_s)
+            if not trim_problem:
+                return EnvelopeKind.TRIM_VOLUME, f"{problem}, so the points went to the Trim Volume envelope"
+            problem = f"{problem}, and {trim_problem}"
+        return None, f"{problem}; clear one of them in this range and run again"
+
+    def _spelling(self, track_id: str, control: Control) -> str:
+        """Return how the project spells a control once our earlier writing is taken back."""
+        for entry in self._restored[::-1]:
+            if isinstance(entry, ControlEntry) and (entry.track_id, entry.control) == (track_id, control):
+                return entry.was
+        return self._host.spelling(track_id, control)
+
+    def _envelope_spelling(self, track_id: str, kind: EnvelopeKind, window_s: tuple[float, float]) -> tuple[str, ...]:
+        """Return the envelope lines of a window once our earlier writing is taken back."""
+        mine = [
+            entry
+            for entry in self._restored
+            if isinstance(entry, PointsEntry) and (entry.track_id, entry.kind) == (track_id, kind)
+        ]
+        if not mine:
+            return self._host.envelope_spelling(track_id, kind, window_s)
+        lines: list[str] | None = list(self._host.envelope_spelling(track_id, kind, EVERYWHERE_S))
+        for entry in mine:
+            lines = restore_points(lines or [], entry.window_s, entry.was)
+        return () if lines is None else spelling(lines, window_s)
+
+    def _add(self, edit: Edit) -> None:
+        self.edits.append(edit)
+        self._session = perform(self._session, [edit])
+
+
+def occupied(
+    session: Session, track: Track, kind: EnvelopeKind, range_s: tuple[float, float], *, known: bool = False
+) -> str:
+    """Say what keeps us from writing into an envelope between two times; empty if nothing does.
+
+    Parameters
+    ----------
+    session, track, kind, range_s
+        The envelope and the range.
+    known : bool
+        The points there are known to the plan, which means to replace them.
+    """
+    envelope = track.envelope(kind)
+    if kind == EnvelopeKind.VOLUME and session.mode_of(track) != AutomationMode.TRIM_READ:
+        return f"in {session.mode_of(track).name.lower()} mode the Volume envelope would own the fader"
+    if envelope is None:
+        return ""
+    if not envelope.active and (envelope.points or envelope.automation_items):
+        return f"the {kind.value} envelope holds bypassed automation"
+    if has_items_between(envelope, *range_s):
+        return f"the {kind.value} envelope holds automation items here"
+    if envelope.automation_items and envelope.bypass_outside_items:
+        return f"the {kind.value} envelope plays only inside its automation items"
+    if not known and not is_neutral(envelope, *range_s):
+        return f"the {kind.value} envelope holds automation here"
+    return ""
+
+
+def _knows(track: Track, move: EnvelopeMove) -> bool:
+    """Tell whether the plan saw the very points that are there now."""
+    if move.before_points is None:
+        return False
+    envelope = track.envelope(move.envelope) or Envelope(move.envelope)
+    present = [(p.time_s, p.value) for p in envelope.points if move.range_s[0] <= p.time_s <= move.range_s[1]]
+    return (
+        bool(present)
+        and len(present) == len(move.before_points)
+        and all(
+            abs(a[0] - b[0]) <= POINT_TOLERANCE and abs(a[1] - b[1]) <= POINT_TOLERANCE
+            for a, b in zip(present, move.before_points, strict=True)
+        )
+    )
+
+
+def _writable(move: Move) -> bool:
+    return isinstance(move, FaderMove | PanMove | PolarityMove | EnvelopeMove)
+
+
+def _in_range(entry: Entry, range_s: tuple[float, float] | None) -> bool:
+    if range_s is None:
+        return True
+    if isinstance(entry, ControlEntry):
+        return False
+    return entry.window_s[0] < range_s[1] and entry.window_s[1] > range_s[0]
+
+
+def _left_alone(session: Session, entries: tuple[Entry, ...]) -> tuple[Outcome, ...]:
+    names = {track.id: track.title for track in session.tracks}
+    detail = "changed since an earlier automix run wrote it, so it is yours"
+    return tuple(Outcome(names[e.track_id], e.what, Status.LEFT_ALONE, detail) for e in entries)

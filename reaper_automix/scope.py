@@ -1,0 +1,182 @@
+"""Which tracks and which time a run is about, and why the other tracks are left out. Stdlib only."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reaper_automix.errors import ScopeError
+from reaper_automix.plan_writing import whole_session
+from reaper_automix.session import Session, Track
+from reaper_automix.units import SILENCE_DB
+
+SELECTED = "selected"
+"""The word that stands for the tracks that are selected in the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A track that is not in scope, and why, with the next step where there is one."""
+
+    track_id: str
+    track: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run is about.
+
+    Parameters
+    ----------
+    track_ids : tuple of str
+        The tracks to mix, in session order.
+    range_s : tuple of float
+        The time to look at.
+    whole : bool
+        Whether the range is the whole session: only then faders may move.
+    left_out : tuple of LeftOut
+        The other tracks.
+    """
+
+    track_ids: tuple[str, ...]
+    range_s: tuple[float, float]
+    whole: bool
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def choose_scope(
+    session: Session,
+    *,
+    wanted: Sequence[str] = (),
+    range_s: tuple[float, float] | None = None,
+    utility_reasons: Mapping[str, str] | None = None,
+    unplayable: Mapping[str, str] | None = None,
+) -> Scope:
+    """Choose tracks and range.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    wanted : sequence of str
+        Track names, patterns with ``*``, numbers, ranges ``3-7``, or ``selected``; empty: all that belong to a balance.
+    range_s : tuple of float, optional
+        Start and end; the whole session by default.
+    utility_reasons : mapping of track id to text
+        Tracks that are not part of a balance (reference, click, printed mix); they are left out unless asked for.
+    unplayable : mapping of track id to text
+        Tracks none of whose items can be heard offline, with the next step.
+
+    Raises
+    ------
+    ScopeError
+        If a name matches no track, the range is empty or lies outside of the session, or nothing is left.
+    """
+    chosen = _wanted_ids(session, wanted)
+    time_s = _checked_range(session, range_s)
+    kept: list[str] = []
+    left_out: list[LeftOut] = []
+    for track in session.tracks:
+        if chosen is not None and track.id not in chosen:
+            left_out.append(LeftOut(track.id, track.title, "not among the tracks you asked for"))
+            continue
+        reason = _reason_to_leave_out(session, track, unplayable or {})
+        if not reason and chosen is None:
+            reason = (utility_reasons or {}).get(track.id, "")
+        if reason:
+            left_out.append(LeftOut(track.id, track.title, reason))
+        else:
+            kept.append(track.id)
+    return Scope(tuple(kept), time_s, whole_session(time_s, session) is None, tuple(left_out))
+
+
+def silence_reason(session: Session, track: Track) -> str:
+    """Say why a track is not heard at the master, with the next step; empty if it is."""
+    if track.muted:
+        return "muted: unmute it to have it mixed"
+    if session.any_solo and not _heard_under_solo(session, track):
+        return "silent while another track is soloed: clear the solo to have it mixed"
+    if track.gain_db <= SILENCE_DB:
+        return "its fader is closed: open it to have it mixed"
+    muted_folder = next((f for f in session.ancestors(track) if f.muted), None)
+    if muted_folder is not None:
+        return f"its folder {muted_folder.title} is muted: unmute it to have it mixed"
+    if not track.sends_to_parent and not _sends_audio(session, track):
+        return "not heard: it has no master send and feeds only side-chain inputs or nothing"
+    return ""
+
+
+def _reason_to_leave_out(session: Session, track: Track, unplayable: Mapping[str, str]) -> str:
+    """Say why a track is left out whatever was asked for; empty if it can be mixed."""
+    if track.is_folder and any(session.children(track.id)):
+        return "a folder: its fader moves the tracks inside, which are mixed one by one"
+    if not track.items:
+        fed = any(send.is_audio for send in track.receives)
+        return "a bus: it is not mixed against the tracks that feed it" if fed else "no audio on it"
+    if reason := silence_reason(session, track):
+        return reason
+    return unplayable.get(track.id, "")
+
+
+def _heard_under_solo(session: Session, track: Track) -> bool:
+    """Tell whether a track plays while something is soloed: itself, a folder around it, or solo-defeated."""
+    if track.soloed or track.solo_defeat or any(f.soloed for f in session.ancestors(track)):
+        return True
+    return any(t.soloed and track.id in (f.id for f in session.ancestors(t)) for t in session.tracks)
+
+
+def _sends_audio(session: Session, track: Track) -> bool:
+    sends = (s for t in session.tracks for s in t.receives)
+    return any(s.source_track_id == track.id and s.is_audio for s in sends)
+
+
+def _checked_range(session: Session, range_s: tuple[float, float] | None) -> tuple[float, float]:
+    if range_s is None:
+        return 0.0, session.end_s
+    start_s, end_s = range_s
+    if not 0.0 <= start_s < end_s:
+        raise ScopeError(f"The range {start_s:g} to {end_s:g} s is empty or begins before 0: give --range START END.")
+    if start_s >= session.end_s:
+        raise ScopeError(f"The range begins at {start_s:g} s, the session ends at {session.end_s:g} s.")
+    return start_s, min(end_s, session.end_s)
+
+
+def _wanted_ids(session: Session, wanted: Sequence[str]) -> frozenset[str] | None:
+    """Return the ids asked for; None: no wish."""
+    if not wanted:
+        return None
+    found: set[str] = set()
+    for wish in wanted:
+        matches = _matches(session, wish)
+        if not matches:
+            raise ScopeError(_no_such_track(session, wish))
+        found |= matches
+    return frozenset(found)
+
+
+def _matches(session: Session, wish: str) -> set[str]:
+    """Return the tracks that a wish means: an exact name first, then a number or range, then a pattern."""
+    if wish.casefold() == SELECTED:
+        return {t.id for t in session.tracks if t.selected}
+    exact = {t.id for t in session.tracks if wish in (t.id, t.name) or t.title.casefold() == wish.casefold()}
+    if exact:
+        return exact
+    if numbers := re.fullmatch(r"(\d+)(?:-(\d+))?", wish.strip()):
+        first = int(numbers[1])
+        last = int(numbers[2] or first)
+        return {t.id for t in session.tracks if first <= t.number <= last}
+    return {t.id for t in session.tracks if fnmatch.fnmatch(t.title.casefold(), wish.casefold())}
+
+
+def _no_such_track(session: Session, wish: str) -> str:
+    if wish.casefold() == SELECTED:
+        return "No track is selected in the session: select some in REAPER and save, or name them."
+    titles = [track.title for track in session.tracks]
+    near = difflib.get_close_matches(wish, titles, n=3, cutoff=0.5)
+    hint = f"Did you mean {', '.join(near)}?" if near else f"The session has: {', '.join(titles[:12]) or 'no tracks'}"
+    more = f" and {len(titles) - 12} more" if not near and len(titles) > 12 else ""
+    return f"No track is called {wish!r}. {hint}{more}"

@@ -1,0 +1,40 @@
+"""What a user can ask of any mixer. Stdlib only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+FADER_TOP_DB = 12.0
+"""The top of REAPER's fader as installed; no move goes above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixSettings:
+    """Settings of a run.
+
+    Parameters
+    ----------
+    strength_percent : float
+        0 changes nothing, 100 is the mixer's answer; between them levels move in dB.
+    all_on_envelope : bool
+        Put the level on the envelope as well, and leave the faders where they are.
+    max_error_db : float
+        How far a thinned envelope may be from the mixer's curve.
+    balance : str
+        The rung of the balance mixer: ``auto``, ``equal`` or ``roles``.
+    """
+
+    strength_percent: float = 100.0
+    all_on_envelope: bool = False
+    max_error_db: float = 0.5
+    balance: str = "auto"
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the settings for the plan, a unit in every key."""
+        return {
+            "strength_percent": self.strength_percent,
+            "all_on_envelope": self.all_on_envelope,
+            "max_error_db": self.max_error_db,
+            "balance": self.balance,
+        }

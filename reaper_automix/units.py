@@ -1,0 +1,33 @@
+"""Conversions between units. The only place that knows ``10 ** (x / 20)``; scalars only, stdlib only."""
+
+from __future__ import annotations
+
+import math
+
+SILENCE_DB = -150.0
+"""REAPER's fader floor. Levels at or below it are silence: the linear gain is exactly 0."""
+
+
+def db_to_lin(gain_db: float) -> float:
+    """Convert a level in dB to a linear gain; ``SILENCE_DB`` and below give exactly 0."""
+    if gain_db <= SILENCE_DB:
+        return 0.0
+    return float(10.0 ** (gain_db / 20.0))
+
+
+def lin_to_db(gain_lin: float) -> float:
+    """Convert the magnitude of a linear gain to dB; 0 gives ``SILENCE_DB``."""
+    magnitude = abs(gain_lin)
+    if magnitude <= 0.0:
+        return SILENCE_DB
+    return max(20.0 * math.log10(magnitude), SILENCE_DB)
+
+
+def energy_to_db(energy: float) -> float:
+    """Convert an energy (power) ratio to dB; 0 gives ``-inf``."""
+    return 10.0 * math.log10(energy) if energy > 0.0 else -math.inf
+
+
+def db_to_energy(level_db: float) -> float:
+    """Convert a level in dB to an energy (power) ratio; ``-inf`` gives 0."""
+    return float(10.0 ** (level_db / 10.0))

@@ -1,0 +1,88 @@
+"""Which tracks are mixed, and the reasons for the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reaper_automix.errors import ScopeError
+from reaper_automix.scope import choose_scope
+from reaper_automix.session import Item, Send, Session, Source, Take, Track
+
+ITEM = Item("{i}", 0.0, 60.0, (Take("{t}", "a", Source("WAVE", "/a.wav")),))
+
+
+def track(number: int, name: str, **changes: object) -> Track:
+    return replace(Track("{" + str(number) + "}", name, number, items=(ITEM,)), **changes)
+
+
+SESSION = Session(
+    tracks=(
+        track(1, "Drums", is_folder=True, items=()),
+        track(2, "Kick", parent_id="{1}"),
+        track(3, "Snare", parent_id="{1}", muted=True),
+        track(4, "Vox"),
+        track(5, "Vox dbl", selected=True),
+        track(6, "Key for ducking", sends_to_parent=False),
+        track(7, "Reverb", items=(), receives=(Send("{4}"), Send("{6}", target_channel=2))),
+        track(8, "Notes", items=()),
+        track(9, "7"),
+    )
+)
+
+
+def names(session: Session, *wanted: str) -> list[str]:
+    scope = choose_scope(session, wanted=wanted)
+    return [session.track(i).name for i in scope.track_ids]
+
+
+def test_by_default_all_that_belong_to_a_balance() -> None:
+    scope = choose_scope(SESSION, utility_reasons={"{9}": "it looks like a click"})
+    assert [SESSION.track(i).name for i in scope.track_ids] == ["Kick", "Vox", "Vox dbl"]
+    reasons = {out.track: out.reason for out in scope.left_out}
+    assert "folder" in reasons["Drums"]
+    assert "unmute" in reasons["Snare"]
+    assert "side-chain" in reasons["Key for ducking"]
+    assert "bus" in reasons["Reverb"]
+    assert reasons["Notes"] == "no audio on it"
+    assert reasons["7"] == "it looks like a click"
+
+
+def test_names_patterns_numbers_and_the_selection() -> None:
+    assert names(SESSION, "vox") == ["Vox"]
+    assert names(SESSION, "vox*") == ["Vox", "Vox dbl"]
+    assert names(SESSION, "2-4") == ["Kick", "Vox"]
+    assert names(SESSION, "7") == ["7"], "a name goes before a number"
+    assert names(SESSION, "selected") == ["Vox dbl"]
+
+
+def test_a_click_that_was_asked_for_is_mixed() -> None:
+    scope = choose_scope(SESSION, wanted=["7"], utility_reasons={"{9}": "it looks like a click"})
+    assert scope.track_ids == ("{9}",)
+
+
+def test_a_wrong_name_suggests_the_right_one() -> None:
+    with pytest.raises(ScopeError, match="Did you mean Snare"):
+        choose_scope(SESSION, wanted=["Snar"])
+
+
+def test_solo_silences_the_others() -> None:
+    soloed = SESSION.with_tracks({"{2}": replace(SESSION.track("{2}"), soloed=True)})
+    assert names(soloed) == ["Kick"]
+
+
+def test_a_muted_folder_silences_its_children() -> None:
+    muted = SESSION.with_tracks({"{1}": replace(SESSION.track("{1}"), muted=True)})
+    assert "Kick" not in names(muted)
+
+
+@pytest.mark.parametrize("range_s", [(5.0, 5.0), (-1.0, 4.0), (80.0, 90.0)])
+def test_ranges_that_hold_nothing(range_s: tuple[float, float]) -> None:
+    with pytest.raises(ScopeError, match="range"):
+        choose_scope(SESSION, range_s=range_s)
+
+
+def test_whole_and_part() -> None:
+    assert choose_scope(SESSION, range_s=(0.0, 99.0)).whole
+    assert not choose_scope(SESSION, range_s=(0.0, 30.0)).whole
