@@ -1,0 +1,85 @@
+"""Write the report: one HTML file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from uuid import uuid4
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reaper_automix import __version__
+from reaper_automix.errors import SessionError
+from reaper_automix.report import pictures, wording
+from reaper_automix.report.model import Report
+from reaper_automix.report.scale import loudness_scale
+
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and halves of surrogate pairs: HTML cannot hold them, file names can."""
+
+
+def render_report(report: Report) -> str:
+    """Return the report as the text of one self-contained HTML page.
+
+    The page loads nothing, follows the system's light or dark theme, and prints.
+    """
+    page = _environment().get_template("template.html.j2")
+    script = _script()
+    text = page.render(
+        report=report,
+        balance=loudness_scale(v for t in report.tracks for v in (t.loudness_before_lufs, t.loudness_after_lufs)),
+        pictures=pictures,
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        version=__version__,
+        written_project=_written_project(report),
+        words=wording,
+    )
+    return _NOT_TEXT.sub("\ufffd", text)
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the report to a file, all of it or nothing.
+
+    Raises
+    ------
+    SessionError
+        If the file cannot be written; an older report there is still whole.
+    """
+    page = render_report(report).encode()
+    unfinished = path.parent / f".automix-{uuid4().hex[:12]}.tmp"
+    try:
+        unfinished.write_bytes(page)
+        unfinished.replace(path)
+    except OSError as error:
+        raise SessionError(
+            f"{path}: the report cannot be written ({error.strerror or error}); "
+            "choose an existing folder that you may write to with --report"
+        ) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("reaper_automix", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _script() -> str:
+    """Return the page's only script; its hash in the page's policy keeps every other from running."""
+    return files("reaper_automix.report").joinpath("report.js").read_text(encoding="utf-8")
+
+
+def _written_project(report: Report) -> str | None:
+    """Return the project file that the run wrote, the one ``revert`` takes; None if it wrote none."""
+    return next((path for _, path in report.outputs if path.lower().endswith(".rpp")), None)
