@@ -1,0 +1,1 @@
+"""From the items of a session to arrays, and the offline console that adds them up."""
