@@ -1,0 +1,159 @@
+"""Measurements on disk, by the content of the files and the settings they were made with.
+
+The cache may be deleted at any time. A damaged, foreign or unwritable one never stops a run: it counts as empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from reaper_automix.analysis.loudness import Loudness
+from reaper_automix.analysis.measurement import Measurement
+from reaper_automix.errors import SessionError
+from reaper_automix.files import whole_file
+
+FORMAT = 1
+"""Raise this when the arrays of a stored measurement change."""
+
+DEFAULT_LIMIT_BYTES = 512 << 20
+FOLDER_VARIABLE = "REAPER_AUTOMIX_CACHE_DIR"
+
+_YOUNG_S = 2.0
+"""A file changed this shortly before it was hashed may change again within one tick of its clock."""
+
+_READ_BYTES = 1 << 20
+_NOT_READABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+
+
+def default_folder() -> Path:
+    """Return the cache folder: ``REAPER_AUTOMIX_CACHE_DIR``, or the system's place for caches."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_cache_dir("reaper_automix", appauthor=False))
+
+
+class MeasurementCache:
+    """Stores measurements by key.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where; ``default_folder`` by default. It is made when something is stored.
+    limit_bytes : int
+        When the measurements take more, the ones not used for longest go.
+    """
+
+    def __init__(self, folder: Path | None = None, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+        self.folder = folder or default_folder()
+        self._limit_bytes = limit_bytes
+
+    def load(self, key: str) -> Measurement | None:
+        """Return what was stored under a key; None where there is nothing that can be read."""
+        path = self._path(key)
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                measurement = _from_arrays(stored)
+            os.utime(path)
+        except _NOT_READABLE:
+            return None
+        return measurement
+
+    def store(self, key: str, measurement: Measurement) -> None:
+        """Store a measurement; where that is not possible nothing happens."""
+        with contextlib.suppress(OSError, SessionError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with whole_file(self._path(key)) as part, part.open("wb") as stream:
+                np.savez_compressed(stream, **_to_arrays(measurement))
+            self._evict()
+
+    def content_hash(self, path: Path) -> str:
+        """Return a hash of a file's bytes; an unchanged file (path, size, time) is not read again.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        state = path.stat()
+        memo = self.folder / f"hash-{_digest(os.path.abspath(path).encode('utf-8', 'surrogateescape'))[:32]}.json"
+        identity = [state.st_size, state.st_mtime_ns]
+        with contextlib.suppress(*_NOT_READABLE):
+            known = json.loads(memo.read_text("ascii"))
+            if known["identity"] == identity:
+                return str(known["hash"])
+        content = _hash_of(path)
+        if time.time() - state.st_mtime > _YOUNG_S:
+            self._remember(memo, identity, content)
+        return content
+
+    def _remember(self, memo: Path, identity: list[int], content: str) -> None:
+        with contextlib.suppress(OSError, SessionError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with whole_file(memo) as part:
+                part.write_text(json.dumps({"identity": identity, "hash": content}), "ascii")
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{_digest(f'{FORMAT}/{key}'.encode())[:40]}.npz"
+
+    def _evict(self) -> None:
+        """Remove what was not used for longest until the limit holds."""
+        files = sorted(self._entries(), key=lambda entry: entry[0])
+        total = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if total <= self._limit_bytes:
+                return
+            path.unlink(missing_ok=True)
+            total -= size
+
+    def _entries(self) -> Iterator[tuple[float, int, Path]]:
+        """Yield (time of last use, size, path); another process may remove files meanwhile."""
+        for path in self.folder.glob("*.npz"):
+            with contextlib.suppress(OSError):
+                state = path.stat()
+                yield state.st_mtime, state.st_size, path
+
+
+def _hash_of(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=20)
+    with path.open("rb", buffering=0) as stream:
+        while chunk := stream.read(_READ_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=20).hexdigest()
+
+
+def _to_arrays(measurement: Measurement) -> dict[str, Any]:
+    return {
+        "sample_rate_hz": np.int64(measurement.sample_rate_hz),
+        "start_s": np.float64(measurement.start_s),
+        "block_energy": measurement.block_energy,
+        "waveform": measurement.waveform,
+        "loudness": np.array(list(asdict(measurement.loudness).values()), np.float64),
+    }
+
+
+def _from_arrays(stored: Any) -> Measurement:
+    levels = [float(value) for value in stored["loudness"]]
+    if len(levels) != len(fields(Loudness)):
+        raise ValueError("another version of Loudness")
+    return Measurement(
+        sample_rate_hz=int(stored["sample_rate_hz"]),
+        start_s=float(stored["start_s"]),
+        block_energy=np.asarray(stored["block_energy"], np.float64),
+        loudness=Loudness(*levels),
+        waveform=np.asarray(stored["waveform"], np.float32),
+    )
