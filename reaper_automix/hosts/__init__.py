@@ -1,0 +1,1 @@
+"""Places where a session lives: project files, folders of stems, memory, an open REAPER."""

@@ -1,0 +1,102 @@
+"""The ledger inside a project: ext state of the section ``reaper_automix``, which REAPER keeps with the project.
+
+In the file: ``<EXTSTATE`` / ``<REAPER_AUTOMIX`` / ``LEDGER_1 piece``, ``LEDGER_2 piece`` ... REAPER compares names
+without case. ``CREATED 1`` says that the EXTSTATE chunk is ours too, so that it goes with the last key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from reaper_automix.hosts.rpp.fields import Fields
+from reaper_automix.hosts.rpp.lines import Chunk, Line, make_line
+from reaper_automix.rpp_text import ext_state_pieces, join_ext_state_pieces
+
+SECTION = "REAPER_AUTOMIX"
+_KEY = re.compile(r"LEDGER_([0-9]{1,6})", re.IGNORECASE)
+
+
+def stored_ledger(root: Chunk, note: Callable[[str], None]) -> str:
+    """Return the stored ledger; empty where there is none, or where it is damaged (which is noted)."""
+    section = _section(root)
+    if section is None:
+        return ""
+    try:
+        return join_ext_state_pieces(Fields(line).text(0) for line in _ledger_lines(section))
+    except ValueError as error:
+        note(f"What an earlier run wrote is not known: its record in the project is unreadable ({error}).")
+        return ""
+
+
+def store_ledger(root: Chunk, ledger_json: str) -> None:
+    """Store a ledger, or remove the stored one where it is empty; lines that stay the same are not touched."""
+    pieces = ext_state_pieces(ledger_json)
+    section = _section(root)
+    if section is None:
+        if pieces:
+            _fill(_new_section(root), pieces)
+        return
+    lines = _ledger_lines(section)
+    if [Fields(line).text(0) for line in lines] == pieces:
+        return
+    if pieces:
+        _fill(section, pieces)
+        return
+    for line in lines:
+        section.remove(line)
+    _sweep(root, section)
+
+
+def _section(root: Chunk) -> Chunk | None:
+    for state in root.chunks("EXTSTATE"):
+        for section in state.chunks():
+            if section.tag.upper() == SECTION:
+                return section
+    return None
+
+
+def _ledger_lines(section: Chunk) -> list[Line]:
+    """Return the pieces in their order."""
+    found = [(m, n) for n in section.body if isinstance(n, Line) and (m := _KEY.fullmatch(n.key))]
+    return [line for _, line in sorted(found, key=lambda pair: int(pair[0][1]))]
+
+
+def _fill(section: Chunk, pieces: list[str]) -> None:
+    """Put the pieces where the old ones stood, else at the section's end."""
+    old = _ledger_lines(section)
+    at = min((next(i for i, n in enumerate(section.body) if n is line) for line in old), default=len(section.body))
+    new = [section.new_line(f"LEDGER_{number} {piece}") for number, piece in enumerate(pieces, 1)]
+    for line in old:
+        section.remove(line)
+    section.body[at:at] = new
+
+
+def _new_section(root: Chunk) -> Chunk:
+    """Insert an empty section, with an EXTSTATE chunk before the project's end where there is none."""
+    state = root.chunk("EXTSTATE")
+    created = state is None
+    if state is None:
+        state = _new_chunk(root, "EXTSTATE")
+    section = _new_chunk(state, SECTION)
+    if created:
+        section.body.append(section.new_line("CREATED 1"))
+    return section
+
+
+def _new_chunk(parent: Chunk, tag: str) -> Chunk:
+    indent, ending = parent.indent, parent.head.ending
+    chunk = Chunk(make_line(f"{indent}<{tag}", ending), [], make_line(f"{indent}>", ending))
+    parent.body.append(chunk)
+    return chunk
+
+
+def _sweep(root: Chunk, section: Chunk) -> None:
+    """Remove what an empty ledger leaves behind, as far as it is ours."""
+    marks = [n for n in section.body if isinstance(n, Line) and n.key.upper() == "CREATED"]
+    if len(marks) != len(section.body):
+        return
+    state = next(s for s in root.chunks("EXTSTATE") if any(c is section for c in s.chunks()))
+    state.remove(section)
+    if marks and not state.body:
+        root.remove(state)

@@ -1,0 +1,68 @@
+"""Plug-in chains: which plug-ins they hold and which of them are heard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reaper_automix.hosts.rpp.fields import Fields, readable
+from reaper_automix.hosts.rpp.lines import Chunk, Line
+from reaper_automix.session import FxSlot
+
+_PLUGIN_TAGS = frozenset({"VST", "VST3", "AU", "AUv3", "JS", "CLAP", "DX", "LV2", "VIDEO_EFFECT"})
+_PREFIX = re.compile(r"(VST3|VST2|VST|AUv3|AU|CLAP|DX|LV2)(i?):")
+
+
+def read_fx_chain(chunk: Chunk | None) -> tuple[FxSlot, ...]:
+    """Read the slots of an ``<FXCHAIN``, ``<MASTERFXLIST`` or ``<TAKEFX``; none where there is no chain.
+
+    Plug-ins inside a container are listed on their own, and are bypassed or offline with it.
+    """
+    return tuple(_slots(chunk)) if chunk is not None else ()
+
+
+def _slots(chain: Chunk) -> Iterator[FxSlot]:
+    """Yield slots: BYPASS stands before a plug-in's chunk, FXID after it."""
+    state = Fields(None)
+    waiting: FxSlot | None = None
+    for node in chain.body:
+        if isinstance(node, Line):
+            if node.key == "BYPASS":
+                state = Fields(node)
+            elif node.key == "FXID" and waiting is not None:
+                yield replace(waiting, id=Fields(node).text(0))
+                waiting = None
+            continue
+        if node.tag not in _PLUGIN_TAGS and node.tag != "CONTAINER":
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = None
+        if node.tag == "CONTAINER":
+            yield from (_inside(slot, state) for slot in _slots(node))
+        else:
+            waiting = _slot(node, state)
+        state = Fields(None)
+    if waiting is not None:
+        yield waiting
+
+
+def _slot(plugin: Chunk, state: Fields) -> FxSlot:
+    fields = Fields(plugin.head)
+    title = readable(fields.text(0))
+    prefix = _PREFIX.match(title)
+    kind = prefix[1] if prefix else plugin.tag
+    return FxSlot(
+        id=f"#{plugin.head.number}",
+        name=f"JS: {title}" if kind == "JS" else title,
+        kind="VST" if kind == "VST2" else kind,
+        bypassed=state.flag(0),
+        offline=state.flag(1),
+        is_instrument=bool(prefix and prefix[2]),
+    )
+
+
+def _inside(slot: FxSlot, container: Fields) -> FxSlot:
+    """Give a plug-in the bypass of the container it lies in."""
+    return replace(slot, bypassed=slot.bypassed or container.flag(0), offline=slot.offline or container.flag(1))
