@@ -1,4 +1,4 @@
-"""Where the trained models lie: beside the package in a checkout, inside it when installed from a wheel. Stdlib only."""
+"""Where the trained models lie: beside the package in a checkout, inside it in a wheel. Stdlib only."""
 
 from __future__ import annotations
 

@@ -73,7 +73,9 @@ def apply_plan(host: Host, plan: MixPlan) -> Receipt:
         If the host cannot write; nothing has been written then.
     """
     session = host.read_session()
-    scope = frozenset(plan.scope_track_ids) | {m.track.id for m in plan.moves if _writable(m)}
+    scope = frozenset(plan.scope_track_ids) | {
+        m.track.id for m in plan.moves if isinstance(m, FaderMove | PanMove | PolarityMove | EnvelopeMove)
+    }
     undone = engineers_session(session, plan.mixer, scope, whole_session(plan.range_s, session))
     writer = _Writer(host, plan, undone)
     for move in plan.moves:
@@ -256,10 +258,6 @@ def _knows(track: Track, move: EnvelopeMove) -> bool:
             for a, b in zip(present, move.before_points, strict=True)
         )
     )
-
-
-def _writable(move: Move) -> bool:
-    return isinstance(move, FaderMove | PanMove | PolarityMove | EnvelopeMove)
 
 
 def _in_range(entry: Entry, range_s: tuple[float, float] | None) -> bool:

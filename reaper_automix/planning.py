@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from reaper_automix.envelope import points_between, thin
 from reaper_automix.mixplan import EnvelopeMove, FaderMove, Move, Point, TrackRef
@@ -174,7 +175,7 @@ def _level_at(curve: Sequence[Point], time_s: float) -> float:
     """Interpolate a curve linearly in dB; it holds its value outside."""
     if time_s <= curve[0][0]:
         return curve[0][1]
-    for (t0, a), (t1, b) in zip(curve, curve[1:], strict=False):
+    for (t0, a), (t1, b) in pairwise(curve):
         if time_s <= t1:
             return a if t1 <= t0 else a + (b - a) * (time_s - t0) / (t1 - t0)
     return curve[-1][1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ def volume(*points: EnvelopePoint, scaled: bool = False, items: tuple[Automation
 
 def at(line: tuple[tuple[float, float], ...], time_s: float) -> float:
     """Interpolate a polyline linearly."""
-    for (t0, a), (t1, b) in zip(line, line[1:], strict=False):
+    for (t0, a), (t1, b) in pairwise(line):
         if t0 <= time_s <= t1 and t1 > t0:
             return a + (b - a) * (time_s - t0) / (t1 - t0)
     return line[-1][1]
@@ -82,7 +83,9 @@ def test_automation_item_replaces_the_envelope_below_and_loops() -> None:
 
 def test_bypass_outside_items_is_neutral_there() -> None:
     item = AutomationItem(1, 2.0, 1.0, points=(EnvelopePoint(0.0, -9.0),))
-    envelope = Envelope(VOLUME, points=(EnvelopePoint(0.0, -20.0),), automation_items=(item,), bypass_outside_items=True)
+    envelope = Envelope(
+        VOLUME, points=(EnvelopePoint(0.0, -20.0),), automation_items=(item,), bypass_outside_items=True
+    )
     assert [value_at(envelope, t) for t in (1.0, 2.5, 4.0)] == pytest.approx([0.0, -9.0, 0.0])
 
 

@@ -30,7 +30,9 @@ def test_round_trip_in_one_line_of_ascii() -> None:
     assert Ledger.of(Session(ledger_json=text)) == Ledger(ENTRIES)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema":"other/1","entries":[]}', '{"schema":"reaper_automix.ledger/1"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"schema":"other/1","entries":[]}', '{"schema":"reaper_automix.ledger/1"}']
+)
 def test_a_ledger_that_cannot_be_read_counts_as_none(text: str) -> None:
     assert Ledger.of(Session(ledger_json=text)) == Ledger()
 

@@ -62,9 +62,7 @@ def test_automation_of_the_engineer_is_kept_and_the_ride_goes_to_trim() -> None:
 
 
 def test_in_read_mode_the_envelope_owns_the_fader_so_all_goes_to_trim() -> None:
-    track = replace(
-        TRACK, automation_mode=AutomationMode.READ, envelopes=(automated(EnvelopeKind.VOLUME, -5.0),)
-    )
+    track = replace(TRACK, automation_mode=AutomationMode.READ, envelopes=(automated(EnvelopeKind.VOLUME, -5.0),))
     (move,) = made(track, ((0.0, -4.0),)).moves
     assert isinstance(move, EnvelopeMove)
     assert move.envelope == EnvelopeKind.TRIM_VOLUME

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
+import math
 import os
 import time
-import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ _YOUNG_S = 2.0
 """A file changed this shortly before it was hashed may change again within one tick of its clock."""
 
 _READ_BYTES = 1 << 20
-_NOT_READABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+_NOT_READABLE = (OSError, ValueError, KeyError, TypeError)
 
 
 def default_folder() -> Path:
@@ -62,10 +63,10 @@ class MeasurementCache:
         """Return what was stored under a key; None where there is nothing that can be read."""
         path = self._path(key)
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
                 measurement = _from_arrays(stored)
             os.utime(path)
-        except _NOT_READABLE:
+        except Exception:  # a damaged archive raises whatever its parser trips over: zlib, tokenize, memory ...
             return None
         return measurement
 
@@ -86,7 +87,7 @@ class MeasurementCache:
             If the file cannot be read.
         """
         state = path.stat()
-        memo = self.folder / f"hash-{_digest(os.path.abspath(path).encode('utf-8', 'surrogateescape'))[:32]}.json"
+        memo = self.folder / f"hash-{_digest(str(path.absolute()).encode('utf-8', 'surrogateescape'))[:32]}.json"
         identity = [state.st_size, state.st_mtime_ns]
         with contextlib.suppress(*_NOT_READABLE):
             known = json.loads(memo.read_text("ascii"))
@@ -147,13 +148,20 @@ def _to_arrays(measurement: Measurement) -> dict[str, Any]:
 
 
 def _from_arrays(stored: Any) -> Measurement:
+    """Return the measurement that these arrays hold; any exception: they hold none."""
     levels = [float(value) for value in stored["loudness"]]
-    if len(levels) != len(fields(Loudness)):
-        raise ValueError("another version of Loudness")
-    return Measurement(
+    measurement = Measurement(
         sample_rate_hz=int(stored["sample_rate_hz"]),
         start_s=float(stored["start_s"]),
         block_energy=np.asarray(stored["block_energy"], np.float64),
         loudness=Loudness(*levels),
         waveform=np.asarray(stored["waveform"], np.float32),
     )
+    energy, waveform = measurement.block_energy, measurement.waveform
+    if energy.ndim != 2 or waveform.ndim != 2 or (energy.shape[0], waveform.shape[0]) != (2, 2):
+        raise ValueError("arrays of another shape")
+    if not (np.isfinite(energy).all() and np.isfinite(waveform).all() and math.isfinite(measurement.start_s)):
+        raise ValueError("numbers that no measurement has")
+    if any(math.isnan(level) for level in levels):
+        raise ValueError("levels that no measurement has")
+    return measurement

@@ -19,6 +19,9 @@ _KINDS: dict[str, tuple[str, str]] = {
     "VIDEO": ("it is the sound of a video file", "Glue or render the item to audio in REAPER, and run again."),
     "VIDEOEFFECT": ("it is a video processor", "Nothing to do."),
 }
+_MOST_CAUSES = 3
+"""A line on a track names this many missing files; ``inspect --json`` names all."""
+
 _ALIASES = {"MIDIPOOL": "MIDI"}
 
 
@@ -90,14 +93,20 @@ def notes(
 
 
 def skip_lines(skips: Iterable[Skip]) -> tuple[str, ...]:
-    """Return the skips in words, one line per track, cause and next step, however many items share them."""
-    groups: dict[tuple[str, str, str, str], list[Skip]] = {}
+    """Return the skips in words, one line per track and next step, however many items share them."""
+    groups: dict[tuple[str, str], list[Skip]] = {}
     for skip in skips:
-        groups.setdefault((skip.track_id, skip.track, skip.cause, skip.next_step), []).append(skip)
-    return tuple(
-        f"{group[0].reason} {next_step}" if len(group) == 1 else f"{len(group)} items on '{track}': {cause}. {next_step}"
-        for (_, track, cause, next_step), group in groups.items()
-    )
+        groups.setdefault((skip.track_id, skip.next_step), []).append(skip)
+    return tuple(_group_line(group) for group in groups.values())
+
+
+def _group_line(group: list[Skip]) -> str:
+    if len(group) == 1:
+        return f"{group[0].reason} {group[0].next_step}"
+    causes = list(dict.fromkeys(skip.cause for skip in group))
+    more = f"; and {len(causes) - _MOST_CAUSES} more" if len(causes) > _MOST_CAUSES else ""
+    told = "; ".join(causes[:_MOST_CAUSES])
+    return f"{len(group)} items on '{group[0].track}': {told}{more}. {group[0].next_step}"
 
 
 def _wanted(session: Session, track_ids: Collection[str] | None) -> Iterator[Track]:
@@ -144,18 +153,22 @@ def _opens(path: str | None, index: MediaIndex) -> bool:
 
 
 def _track_notes(track: Track, index: MediaIndex) -> Iterator[str]:
+    takes = list(_heard_takes(track, index))
     heard = [fx.name for fx in track.effects_heard() if not fx.is_instrument]
-    if heard:
+    if heard and (takes or track.is_folder or any(send.is_audio for send in track.receives)):
         yield f"'{track.title}' is judged dry: its plug-ins are not heard ({', '.join(heard)})."
-    takes = [
-        take
-        for item in track.items
-        if item.plays and not item.muted
-        for take in item.playing_takes
-        if take.source.kind != "EMPTY" and take_skip(take, item, track, index) is None
-    ]
     shifted = sum(t.pitch_semitones != 0.0 or (t.preserve_pitch and t.playrate != 1.0) for t in takes)
     if shifted:
         yield f"'{track.title}': {shifted} takes are stretched or pitch-shifted; here only their length is right."
     if any(index.info(t.source.path).n_channels > 2 for t in takes if t.source.path and t.channel_mode < 2):
         yield f"'{track.title}': of a file with more than two channels only 1 and 2 are heard."
+
+
+def _heard_takes(track: Track, index: MediaIndex) -> Iterator[Take]:
+    """Yield the takes of a track that are heard here."""
+    for item in track.items:
+        if not item.plays or item.muted:
+            continue
+        for take in item.playing_takes:
+            if take.source.kind != "EMPTY" and take_skip(take, item, track, index) is None:
+                yield take

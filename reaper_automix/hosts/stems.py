@@ -1,12 +1,17 @@
-"""A folder of audio files as a session: one track per file, everything at 0 dB. Saved, it becomes an .RPP."""
+"""A folder of audio files as a session: one track per file, everything at 0 dB. Saved, it becomes an .RPP.
+
+Files that are not part of a balance by their name (a printed mix, a reference, a click) become muted tracks.
+"""
 
 from __future__ import annotations
 
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from reaper_automix.analysis.roles import UTILITY_ROLES, role_of
 from reaper_automix.audio.media import probe
 from reaper_automix.edits import Control, Edit
 from reaper_automix.errors import MediaError, SessionError
@@ -82,7 +87,11 @@ def _session_of(folder: Path) -> Session:
         except MediaError as error:
             notes.append(f"Skipped: {error}")
             continue
-        tracks.append(_track_of(file, len(tracks) + 1, info.n_frames / info.sample_rate_hz))
+        track = _track_of(file, len(tracks) + 1, info.n_frames / info.sample_rate_hz)
+        if (role := role_of(track.name)) in UTILITY_ROLES:
+            notes.append(f"{track.name}: muted in the project, it looks like a {role.value.replace('_', ' ')}.")
+            track = replace(track, muted=True)
+        tracks.append(track)
     if not tracks:
         found = f"none of its {len(files)} audio files can be read. {notes[0]}" if files else "it holds no audio file"
         kinds = ", ".join(sorted({suffix[1:].upper() for suffix in KIND_OF_SUFFIX}))

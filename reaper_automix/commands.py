@@ -1,0 +1,265 @@
+"""What each command does, without printing: the command line, tests and scripts call these."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reaper_automix import doctor as doctor_room
+from reaper_automix.analysis.cache import MeasurementCache
+from reaper_automix.analysis.loudness import LoudnessMeter
+from reaper_automix.audio.render import render, session_rate_hz, write_wav
+from reaper_automix.console import Columns
+from reaper_automix.demo import write_demo_session
+from reaper_automix.errors import PlanError, SessionError
+from reaper_automix.files import write_text_whole
+from reaper_automix.inspecting import Inspected, inspect_session
+from reaper_automix.mixplan import move_words
+from reaper_automix.mixplan_json import plan_from_json, plan_to_json
+from reaper_automix.pipeline import Planned, make_plan
+from reaper_automix.places import default_target, keep_backup, open_host
+from reaper_automix.plan_writing import apply_plan
+from reaper_automix.plan_writing import revert as revert_host
+from reaper_automix.progress import Progress, silent
+from reaper_automix.receipt import Receipt
+from reaper_automix.report import write_report
+from reaper_automix.reporting import report_of
+from reaper_automix.session import Session
+from reaper_automix.settings import MixSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MixRequest:
+    """What ``mix`` was asked for. Paths that are None are not written."""
+
+    session: Path
+    mixer: str = "balance"
+    settings: MixSettings = field(default_factory=MixSettings)
+    wanted: tuple[str, ...] = ()
+    range_s: tuple[float, float] | None = None
+    out: Path | None = None
+    in_place: bool = False
+    dry_run: bool = False
+    plan: Path | None = None
+    render: Path | None = None
+    report: Path | None = None
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """What ``mix`` did: the plan, the receipt (None for a dry run) and the files written, (label, path)."""
+
+    planned: Planned
+    receipt: Receipt | None
+    outputs: tuple[tuple[str, str], ...]
+
+
+def mix(request: MixRequest, progress: Progress = silent) -> Mixed:
+    """Plan a mix and write what was asked for. The project comes last but one, the report, which names it, last.
+
+    Raises
+    ------
+    AutomixError
+        Nothing has been written to the project then.
+    """
+    target = None if request.dry_run else _target(request)
+    for path in (target, request.plan, request.render, request.report):
+        _check_place(path)
+    host = open_host(request.session, target, in_place=request.in_place)
+    planned = make_plan(
+        host.read_session(),
+        request.mixer,
+        request.settings,
+        wanted=request.wanted,
+        range_s=request.range_s,
+        progress=progress,
+    )
+    outputs: list[tuple[str, str]] = []
+    if request.plan is not None:
+        write_text_whole(request.plan, plan_to_json(planned.plan))
+        outputs.append(("Plan", str(request.plan)))
+    if request.render is not None:
+        _write_mix(planned.after, request.render, None, progress)
+        outputs.append(("Preview", str(request.render)))
+    receipt = None
+    if target is not None:
+        if not request.in_place:
+            keep_backup(target)
+        receipt = apply_plan(host, planned.plan)
+        outputs.insert(0, ("Project", str(target)))
+    if request.report is not None:
+        outputs.append(("Report", str(request.report)))
+        write_report(report_of(planned, receipt, tuple(outputs)), request.report)
+    return Mixed(planned, receipt, tuple(outputs))
+
+
+def apply(plan_path: Path, session: Path, *, out: Path | None = None, in_place: bool = False) -> tuple[Receipt, Path]:
+    """Write a plan from a file into a session; return the receipt and the project written.
+
+    Raises
+    ------
+    PlanError
+        If the plan cannot be read.
+    SessionError
+        If the session cannot be read or written.
+    """
+    try:
+        text = plan_path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError(f"{plan_path}: cannot be read ({error}). Give a plan that 'mix --plan' wrote.") from None
+    plan = plan_from_json(text, name=str(plan_path))
+    target = session if in_place else (out or default_target(session))
+    _check_place(target)
+    host = open_host(session, target, in_place=in_place)
+    host.read_session()
+    if not in_place:
+        keep_backup(target)
+    return apply_plan(host, plan), target
+
+
+def revert(session: Path, *, out: Path | None = None) -> tuple[Receipt, Path]:
+    """Take back what our runs wrote; in place (with a ``.bak``), or into another file.
+
+    Raises
+    ------
+    SessionError
+        If there is nothing to take back, or the project cannot be read or written.
+    """
+    if session.is_dir():
+        raise SessionError(f"{session}: a folder of stems is never changed, so there is nothing to revert.")
+    host = open_host(session, out, in_place=out is None)
+    if not host.read_session().ledger_json:
+        raise SessionError(f"{session}: no automix run has written into this project, so there is nothing to revert.")
+    _check_place(out)
+    if out is not None:
+        keep_backup(out)
+    return revert_host(host), out or session
+
+
+def render_to_wav(
+    session: Path, out: Path, range_s: tuple[float, float] | None, progress: Progress = silent
+) -> dict[str, Any]:
+    """Mix a session to a stereo WAV; return its measured loudness for programs to read."""
+    _check_place(out)
+    return _write_mix(open_host(session).read_session(), out, range_s, progress)
+
+
+def inspect(session: Path, progress: Progress = silent) -> Inspected:
+    """Look at a session without changing it."""
+    return inspect_session(open_host(session).read_session(), progress=progress)
+
+
+def demo(folder: Path, progress: Progress = silent) -> Mixed:
+    """Make the demo song in a folder and mix it: project, plan, preview and report."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SessionError(f"{folder}: cannot be made ({error.strerror}). Give another --out.") from None
+    progress("Playing the demo song", 0, 1)
+    session = write_demo_session(folder)
+    progress("Playing the demo song", 1, 1)
+    request = MixRequest(
+        session,
+        out=folder / "demo-automix.RPP",
+        plan=folder / "demo-plan.json",
+        render=folder / "demo-mix.wav",
+        report=folder / "demo-report.html",
+    )
+    return mix(request, progress)
+
+
+def doctor(resource_path: Path | None = None) -> tuple[doctor_room.Check, ...]:
+    """Examine this machine."""
+    return doctor_room.examine(resource_path=resource_path, cache_folder=MeasurementCache().folder)
+
+
+# --- what the command line shows -----------------------------------------------------------------------------------
+
+
+def mixed_table(mixed: Mixed) -> Columns:
+    """Return the moves as a table."""
+    rows = tuple((*move_words(move), move.reason) for move in mixed.planned.plan.moves)
+    return Columns(("Track", "What", ">Before", ">After", "Why"), rows)
+
+
+def mixed_data(mixed: Mixed) -> dict[str, Any]:
+    """Return what ``mix`` did, for programs to read."""
+    predicted = mixed.planned.plan.predicted
+    return {
+        "outputs": {label.lower(): path for label, path in mixed.outputs},
+        "moves": len(mixed.planned.plan.moves),
+        "warnings": list(mixed.planned.plan.warnings),
+        "predicted": {
+            "loudness_lufs": _finite(predicted.loudness_lufs),
+            "true_peak_dbtp": _finite(predicted.true_peak_dbtp),
+            "before_loudness_lufs": _finite(predicted.before_loudness_lufs),
+            "before_true_peak_dbtp": _finite(predicted.before_true_peak_dbtp),
+        },
+        **({} if mixed.receipt is None else receipt_data(mixed.receipt)),
+    }
+
+
+def receipt_data(receipt: Receipt) -> dict[str, Any]:
+    """Return a receipt for programs to read."""
+    outcomes = [
+        {"track": o.track, "what": o.what, "status": o.status.value, "detail": o.detail} for o in receipt.outcomes
+    ]
+    return {"outcomes": outcomes, "notes": list(receipt.notes)}
+
+
+# --- the pieces ----------------------------------------------------------------------------------------------------
+
+
+def _target(request: MixRequest) -> Path:
+    if request.in_place:
+        return request.session
+    return request.out or default_target(request.session)
+
+
+def _check_place(path: Path | None) -> None:
+    """Refuse a place that cannot be written before any work is done."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise SessionError(f"{path}: is a folder. Give the name of a file in it.")
+    if not path.absolute().parent.is_dir():
+        raise SessionError(f"{path}: its folder does not exist. Make it first, or give another place.")
+
+
+def _write_mix(session: Session, out: Path, range_s: tuple[float, float] | None, progress: Progress) -> dict[str, Any]:
+    """Write the mix and measure it on the way."""
+    start_s, end_s = range_s or (0.0, session.end_s)
+    if session.end_s <= start_s:
+        raise SessionError(f"{session.path}: nothing plays after {start_s:g} s, so there is nothing to render.")
+    rate_hz = session_rate_hz(session)
+    meter = LoudnessMeter(rate_hz, 2)
+
+    def measured() -> Any:
+        mixes = render(
+            [session],
+            sample_rate_hz=rate_hz,
+            start_s=start_s,
+            end_s=min(end_s, session.end_s),
+            progress=lambda share: progress("Writing the preview", 100.0 * share, 100.0),
+        )
+        for (block,) in mixes:
+            meter.add(block)
+            yield block
+
+    write_wav(out, measured(), rate_hz)
+    loudness = meter.result()
+    return {
+        "path": str(out),
+        "sample_rate_hz": rate_hz,
+        "loudness_lufs": _finite(loudness.integrated_lufs),
+        "range_lu": _finite(loudness.range_lu),
+        "true_peak_dbtp": _finite(loudness.true_peak_dbtp),
+        "duration_s": round(loudness.duration_s, 3),
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    """Silence has no number in JSON."""
+    return round(value, 2) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,87 @@
+"""What the command line shows: progress bars, tables and receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from reaper_automix.receipt import Receipt, Status
+
+MOST_WARNINGS = 12
+"""A terminal shows this many; the plan and the report hold all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A table as plain text: headings (those of numbers begin with ``>``) and rows."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Bars:
+    """Progress bars, one per stage of the work; usable as a ``progress.Progress``."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[label]}"),
+            console=console,
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, stage: str, done: float, total: float, label: str = "") -> None:
+        """Show where a stage stands."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=total, label="")
+        shown = escape(label[:40])
+        self._progress.update(self._tasks[stage], completed=int(done), total=max(int(total), 1), label=shown)
+
+
+def show_table(console: Console, columns: Columns) -> None:
+    """Show a table; names are shown as they are, markup in them has no effect."""
+    table = Table(box=None, pad_edge=False)
+    for heading in columns.headings:
+        right = heading.startswith(">")
+        table.add_column(heading.lstrip(">"), justify="right" if right else "left", no_wrap=right)
+    for row in columns.rows:
+        table.add_row(*(escape(cell) for cell in row))
+    if columns.rows:
+        console.print(table)
+
+
+def show_receipt(
+    console: Console, receipt: Receipt | None, warnings: Sequence[str], *, every_outcome: bool = False
+) -> None:
+    """Show what was written and what was not, and what the user should know."""
+    if receipt is not None:
+        counts = [f"{receipt.count(status)} {status.value}" for status in Status if receipt.count(status)]
+        console.print(", ".join(counts) + "." if counts else "Nothing to write.")
+        statuses = tuple(Status) if every_outcome else (Status.SKIPPED, Status.LEFT_ALONE)
+        for outcome in receipt.with_status(*statuses):
+            tail = f": {outcome.detail}" if outcome.detail else ""
+            console.print(f"  {escape(outcome.track)}: {outcome.what} {outcome.status.value}{escape(tail)}")
+        warnings = (*receipt.notes, *warnings)
+    for warning in warnings[:MOST_WARNINGS]:
+        console.print(f"[yellow]note[/] {escape(warning)}")
+    if len(warnings) > MOST_WARNINGS:
+        console.print(f"[yellow]note[/] and {len(warnings) - MOST_WARNINGS} more in the plan and the report")

@@ -1,0 +1,135 @@
+"""Looking at a session: what is on its tracks, how loud it is, and what a mix would leave out and why."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from reaper_automix.analysis.measurement import Measurement
+from reaper_automix.audio.render import session_rate_hz
+from reaper_automix.audio.skips import Skip, notes, skip_lines
+from reaper_automix.console import Columns
+from reaper_automix.mixers.hearing import Hearing
+from reaper_automix.pipeline import hear
+from reaper_automix.progress import Progress, silent
+from reaper_automix.session import Session, Track
+from reaper_automix.units import SILENCE_DB
+
+REASON_CHARS = 56
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A session as ``inspect`` shows it."""
+
+    session: Session
+    hearing: Hearing
+    skips: tuple[Skip, ...]
+
+    def heading(self) -> list[str]:
+        """Return lines on the whole session."""
+        s = self.session
+        rate = f"{s.sample_rate_hz} Hz" if s.sample_rate_hz else f"{session_rate_hz(s)} Hz (the files' own)"
+        n_items = sum(len(t.items) for t in s.tracks)
+        return [
+            f"{s.path or 'session'}",
+            f"{len(s.tracks)} tracks, {n_items} items, {s.end_s:.1f} s, {rate}, {s.tempo_bpm:g} bpm "
+            f"{s.time_signature[0]}/{s.time_signature[1]}",
+        ]
+
+    def table(self) -> Columns:
+        """Return one row per track."""
+        headings = (">#", "Track", "Role", ">Fader", ">LUFS", ">LRA", ">True peak", "Mixed?")
+        return Columns(headings, tuple(self._row(track) for track in self.session.tracks))
+
+    def remarks(self) -> list[str]:
+        """Return what would be skipped and what is not heard, in words."""
+        return [*skip_lines(self.skips), *(note.text for note in notes(self.session)), *self.session.notes]
+
+    def data(self) -> dict[str, Any]:
+        """Return everything for programs to read."""
+        s = self.session
+        return {
+            "path": s.path,
+            "sample_rate_hz": session_rate_hz(s),
+            "tempo_bpm": s.tempo_bpm,
+            "duration_s": round(s.end_s, 3),
+            "fingerprint": s.fingerprint(),
+            "automixed": bool(s.ledger_json),
+            "tracks": [self._track_data(track) for track in s.tracks],
+            "skipped": [
+                {"track": k.track_id, "item": k.item_id, "reason": k.reason, "next_step": k.next_step}
+                for k in self.skips
+            ],
+            "notes": list(s.notes),
+        }
+
+    def _left_out(self, track: Track) -> str:
+        return next((out.reason for out in self.hearing.scope.left_out if out.track_id == track.id), "")
+
+    def _row(self, track: Track) -> tuple[str, ...]:
+        measured = self.hearing.measurements.get(track.id)
+        depth = sum(1 for _ in self.session.ancestors(track))
+        role = self.hearing.roles.get(track.id)
+        levels = self._levels(track, measured)
+        fader = "-inf" if track.gain_db <= SILENCE_DB else f"{track.gain_db:+.1f}"
+        return (
+            str(track.number),
+            "  " * depth + track.title,
+            role.value if role else "",
+            fader,
+            *(_shown(level) for level in levels.values()),
+            _short(self._left_out(track)) or "yes",
+        )
+
+    def _levels(self, track: Track, measured: Measurement | None) -> dict[str, float | None]:
+        if measured is None:
+            return {"loudness_lufs": None, "range_lu": None, "true_peak_dbtp": None}
+        return {
+            "loudness_lufs": self.hearing.loudness_lufs(track.id),
+            "range_lu": self.hearing.range_lu(track.id),
+            "true_peak_dbtp": measured.loudness.true_peak_dbtp,
+        }
+
+    def _track_data(self, track: Track) -> dict[str, Any]:
+        measured = self.hearing.measurements.get(track.id)
+        role = self.hearing.roles.get(track.id)
+        levels = {k: _rounded(v) for k, v in self._levels(track, measured).items()}
+        crest = None if measured is None else _rounded(measured.loudness.crest_factor_db)
+        return {
+            "id": track.id,
+            "number": track.number,
+            "name": track.name,
+            "role": role.value if role else None,
+            "fader_db": round(track.gain_db, 4),
+            "pan": track.pan,
+            "items": len(track.items),
+            "effects": [fx.name for fx in track.effects_heard()],
+            "envelopes": [{"kind": e.kind.value, "points": len(e.points), "plays": e.plays} for e in track.envelopes],
+            **levels,
+            "crest_factor_db": crest,
+            "left_out": self._left_out(track) or None,
+        }
+
+
+def inspect_session(session: Session, *, progress: Progress = silent) -> Inspected:
+    """Measure what can be heard of a session, and collect what cannot."""
+    hearing, skips = hear(session, progress=progress)
+    return Inspected(session, hearing, skips)
+
+
+def _shown(level: float | None) -> str:
+    if level is None:
+        return ""
+    return f"{level:.1f}" if math.isfinite(level) else "silent"
+
+
+def _rounded(level: float | None) -> float | None:
+    return round(level, 2) if level is not None and math.isfinite(level) else None
+
+
+def _short(reason: str) -> str:
+    """Cut a reason to what fits a table; the remarks below it have the rest."""
+    reason = reason.partition(" (")[0]
+    return reason if len(reason) <= REASON_CHARS else reason[: REASON_CHARS - 1].rstrip(" ,:") + "…"

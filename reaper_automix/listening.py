@@ -1,0 +1,171 @@
+"""Measuring a session: its tracks before their faders, and its mix at the master; cached where nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from reaper_automix.analysis.cache import MeasurementCache
+from reaper_automix.analysis.measurement import Job, Measurement, MeasurementBuilder, measure, measure_all
+from reaper_automix.audio.reader import TrackReader
+from reaper_automix.audio.render import render, session_rate_hz
+from reaper_automix.errors import MediaError
+from reaper_automix.progress import Progress, silent
+from reaper_automix.session import Item, Session, Take, Track
+
+MEASURED_AS = 1
+"""Raise this when the audio of a track or a mix is computed differently, so that old measurements are not used."""
+
+BLOCK_SAMPLES = 1 << 17
+
+
+def measure_session_tracks(
+    session: Session,
+    track_ids: Sequence[str],
+    range_s: tuple[float, float],
+    *,
+    cache: MeasurementCache,
+    progress: Progress = silent,
+) -> dict[str, Measurement]:
+    """Measure tracks before their faders.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    track_ids : sequence of str
+        Which tracks.
+    range_s : tuple of float
+        Which time of the project.
+
+    Returns
+    -------
+    dict of track id to Measurement
+        In the order of ``track_ids``.
+    """
+    rate_hz = session_rate_hz(session)
+    hashes = _ContentHashes(cache)
+    keys = {i: _key(_track_description(session.track(i), hashes), rate_hz, range_s) for i in track_ids}
+    found = {i: cache.load(keys[i]) for i in track_ids}
+    missing = [session.track(i) for i in track_ids if found[i] is None]
+    measured = measure_all(
+        [_job(track, rate_hz, range_s) for track in missing],
+        lambda done, total, label: progress("Listening to the tracks", done, total, label),
+    )
+    for track, measurement in zip(missing, measured, strict=True):
+        cache.store(keys[track.id], measurement)
+        found[track.id] = measurement
+    return {i: m for i, m in found.items() if m is not None}
+
+
+def measure_mixes(
+    sessions: Sequence[Session], *, cache: MeasurementCache, progress: Progress = silent
+) -> tuple[Measurement, ...]:
+    """Measure the master of several variants of one session, from start to end, decoding every track once."""
+    rate_hz = session_rate_hz(sessions[0])
+    end_s = sessions[0].end_s
+    hashes = _ContentHashes(cache)
+    keys = [_key(_mix_description(session, hashes), rate_hz, (0.0, end_s)) for session in sessions]
+    found = {key: cache.load(key) for key in keys}
+    missing = {key: session for key, session in zip(keys, sessions, strict=True) if found[key] is None}
+    if missing:
+        for key, mix in zip(missing, _played(list(missing.values()), rate_hz, end_s, progress), strict=True):
+            cache.store(key, mix)
+            found[key] = mix
+    return tuple(mix for mix in (found[key] for key in keys) if mix is not None)
+
+
+def _played(sessions: Sequence[Session], rate_hz: int, end_s: float, progress: Progress) -> list[Measurement]:
+    """Play variants of a session through and measure their masters."""
+    n_samples = round(end_s * rate_hz)
+    builders = [MeasurementBuilder(rate_hz, 2, start_s=0.0, n_samples=n_samples) for _ in sessions]
+
+    def playing(share: float) -> None:
+        progress("Playing the mix", 100.0 * share, 100.0)
+
+    for masters in render(sessions, sample_rate_hz=rate_hz, progress=playing):
+        for builder, master in zip(builders, masters, strict=True):
+            builder.add(master)
+    return [builder.result() for builder in builders]
+
+
+def _job(track: Track, rate_hz: int, range_s: tuple[float, float]) -> Job:
+    """Return the job of measuring one track before its fader."""
+    first, last = round(range_s[0] * rate_hz), round(range_s[1] * rate_hz)
+
+    def run(between: Callable[[], None]) -> Measurement:
+        try:
+            return _listened(between)
+        except MediaError as error:
+            raise MediaError(f"{track.title}: {error}") from None
+
+    def _listened(between: Callable[[], None]) -> Measurement:
+        with TrackReader(track, sample_rate_hz=rate_hz) as reader:
+            return measure(
+                (reader.read(start, min(BLOCK_SAMPLES, last - start)) for start in range(first, last, BLOCK_SAMPLES)),
+                rate_hz,
+                reader.n_channels,
+                start_s=range_s[0],
+                n_samples=last - first,
+                between=between,
+            )
+
+    return Job(track.title, run)
+
+
+class _ContentHashes:
+    """Content hashes of media files, each file hashed once per run; a file that cannot be read has a hash as well."""
+
+    def __init__(self, cache: MeasurementCache) -> None:
+        self._cache = cache
+        self._known: dict[str, str] = {}
+
+    def of(self, path: str | None) -> str:
+        """Return the hash of a file's content, or a word for a file that cannot be read."""
+        if path is None:
+            return "no file"
+        if path not in self._known:
+            try:
+                self._known[path] = self._cache.content_hash(Path(path))
+            except OSError:
+                self._known[path] = "unreadable"
+        return self._known[path]
+
+
+def _key(description: Any, rate_hz: int, range_s: tuple[float, float]) -> str:
+    """Return the cache key of something that is heard at a rate over a range."""
+    whole = {"measured_as": MEASURED_AS, "rate_hz": rate_hz, "range_s": range_s, "what": description}
+    text = json.dumps(whole, sort_keys=True, default=sorted)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _track_description(track: Track, hashes: _ContentHashes) -> dict[str, Any]:
+    """Describe all that decides how a track sounds before its fader."""
+    return {
+        "offset_s": track.play_offset_s,
+        "instrument": any(fx.is_instrument for fx in track.effects_heard()),
+        "items": [asdict(_anonymous_item(item, hashes)) for item in track.items],
+    }
+
+
+def _mix_description(session: Session, hashes: _ContentHashes) -> dict[str, Any]:
+    """Describe all that decides how a session sounds at the master."""
+    tracks = tuple(
+        replace(t, name="", selected=False, items=tuple(_anonymous_item(i, hashes) for i in t.items))
+        for t in session.tracks
+    )
+    heard = replace(session, path="", name="", time_selection_s=None, notes=(), ledger_json="", tracks=tracks)
+    return asdict(heard)
+
+
+def _anonymous_item(item: Item, hashes: _ContentHashes) -> Item:
+    """Return an item without the names and ids that do not sound, and with content hashes for paths."""
+    return replace(item, id="", line_number=None, takes=tuple(_anonymous_take(take, hashes) for take in item.takes))
+
+
+def _anonymous_take(take: Take, hashes: _ContentHashes) -> Take:
+    return replace(take, id="", name="", source=replace(take.source, path=hashes.of(take.source.path)))

@@ -1,0 +1,1 @@
+"""Musical decisions: each mixer hears a session and answers with a change of level per track."""

@@ -1,0 +1,243 @@
+"""The sentence of this project: read a session, let a mixer plan, write the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reaper_automix.analysis.cache import MeasurementCache
+from reaper_automix.analysis.measurement import Measurement
+from reaper_automix.analysis.roles import UTILITY_ROLES, Role, role_of
+from reaper_automix.audio.skips import Skip, notes, skip_lines, skips_of
+from reaper_automix.errors import ScopeError
+from reaper_automix.headroom import Fitted, fit_headroom, louder_by, shifted_uniformly_db
+from reaper_automix.hosts.memory import MemoryHost
+from reaper_automix.listening import measure_mixes, measure_session_tracks
+from reaper_automix.mixers.hearing import Hearing
+from reaper_automix.mixers.registry import MIXERS
+from reaper_automix.mixplan import MixPlan, Prediction
+from reaper_automix.plan_writing import apply_plan, engineers_session
+from reaper_automix.planning import GainDecision, Moves, moves_from
+from reaper_automix.progress import Progress, silent
+from reaper_automix.scope import Scope, choose_scope
+from reaper_automix.session import Session
+from reaper_automix.settings import MixSettings
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and all that was heard on the way to it: what a report needs.
+
+    Parameters
+    ----------
+    plan : MixPlan
+        What should change.
+    before, after : Session
+        The session as the engineer left it, and as the plan will leave it.
+    hearing : Hearing
+        What the mixer heard.
+    mix_before, mix_after : Measurement
+        The master of both.
+    skips : tuple of Skip
+        Items that could not be heard, with the next step.
+    """
+
+    plan: MixPlan
+    before: Session
+    after: Session
+    hearing: Hearing
+    mix_before: Measurement
+    mix_after: Measurement
+    skips: tuple[Skip, ...]
+
+
+def hear(
+    session: Session,
+    *,
+    wanted: Sequence[str] = (),
+    range_s: tuple[float, float] | None = None,
+    cache: MeasurementCache | None = None,
+    progress: Progress = silent,
+) -> tuple[Hearing, tuple[Skip, ...]]:
+    """Choose the scope, find out who is who and measure the tracks in scope.
+
+    Raises
+    ------
+    ScopeError
+        If a wished track does not exist or the range is empty.
+    """
+    progress("Opening the audio files", 0, 1)
+    skips = skips_of(session)
+    roles = {t.id: role for t in session.tracks if (role := role_of(t.name)) is not None}
+    scope = choose_scope(
+        session,
+        wanted=wanted,
+        range_s=range_s,
+        utility_reasons=_utility_reasons(session, roles),
+        unplayable=_unplayable(session, skips),
+    )
+    cache = cache or MeasurementCache()
+    measurements = measure_session_tracks(session, scope.track_ids, scope.range_s, cache=cache, progress=progress)
+    return Hearing(session, scope, measurements, roles), skips
+
+
+def make_plan(
+    session: Session,
+    mixer: str,
+    settings: MixSettings,
+    *,
+    wanted: Sequence[str] = (),
+    range_s: tuple[float, float] | None = None,
+    cache: MeasurementCache | None = None,
+    progress: Progress = silent,
+) -> Planned:
+    """Plan a mix.
+
+    Parameters
+    ----------
+    session : Session
+        The session as it is; what an earlier run of the same mixer wrote is taken out first.
+    mixer : str
+        One of ``registry.MIXERS``.
+    settings : MixSettings
+        Strength and the like.
+    wanted : sequence of str
+        Tracks asked for; empty: all that belong to a balance.
+    range_s : tuple of float, optional
+        The time range.
+
+    Raises
+    ------
+    ScopeError
+        If nothing can be mixed; the message says why, track by track.
+    """
+    cache = cache or MeasurementCache()
+    chosen = choose_scope(session, wanted=wanted, range_s=range_s)
+    range_in_scope = None if chosen.whole else chosen.range_s
+    undone = engineers_session(session, mixer, frozenset(chosen.track_ids), range_in_scope)
+    before = undone.session
+    hearing, skips = hear(before, wanted=wanted, range_s=range_s, cache=cache, progress=progress)
+    yours = {entry.track_id for entry in undone.left_alone}
+    if not hearing.scope.track_ids and settings.strength_percent > 0.0:
+        raise ScopeError(_nothing_to_mix(session, hearing.scope))
+    decided = MIXERS[mixer](hearing, settings)
+    if hearing.scope.track_ids and not decided:
+        raise ScopeError(f"{session.path or 'The session'}: all tracks in scope are silent here; nothing to mix.")
+    share = settings.strength_percent / 100.0
+    decisions = [d.scaled(share) for d in decided if d.track_id not in yours]
+
+    def write(moves: Moves) -> Session:
+        return _after(before, _plan(mixer, before, hearing.scope, settings, moves, (), Prediction()))
+
+    def make_moves(lowered: Sequence[GainDecision]) -> tuple[Moves, Session]:
+        scope = hearing.scope
+        moves = moves_from(lowered, before, settings, range_s=scope.range_s, whole=scope.whole)
+        return moves, write(moves)
+
+    moves, after = make_moves(decisions)
+    mix_before, mix_after = measure_mixes((before, after), cache=cache, progress=progress)
+
+    def measure(lowered: Session) -> Measurement:
+        shift_db = shifted_uniformly_db(after, lowered)
+        if shift_db is not None:
+            return louder_by(mix_after, shift_db)
+        return measure_mixes((lowered,), cache=cache, progress=progress)[0]
+
+    fitted = fit_headroom(decisions, mix_before, make_moves, measure, first=(moves, after, mix_after))
+    silent_ids = set(hearing.scope.track_ids) - {d.track_id for d in decided}
+    warnings = _warnings(before, hearing, skips, fitted, yours, silent_ids)
+    plan = _plan(mixer, before, hearing.scope, settings, fitted.moves, warnings, _prediction(mix_before, fitted.mix))
+    return Planned(plan, before, fitted.session, hearing, mix_before, fitted.mix, skips)
+
+
+def _after(before: Session, plan: MixPlan) -> Session:
+    """Return the session that a plan leads to, by the same rules that every host follows."""
+    host = MemoryHost(before)
+    apply_plan(host, plan)
+    return host.read_session()
+
+
+def _plan(
+    mixer: str,
+    session: Session,
+    scope: Scope,
+    settings: MixSettings,
+    moves: Moves,
+    warnings: tuple[str, ...],
+    predicted: Prediction,
+) -> MixPlan:
+    return MixPlan(
+        mixer=mixer,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        session_path=session.path,
+        session_fingerprint=session.fingerprint(),
+        scope_track_ids=scope.track_ids,
+        range_s=scope.range_s,
+        moves=moves.moves,
+        settings=settings.to_data(),
+        warnings=(*warnings, *moves.warnings),
+        predicted=predicted,
+    )
+
+
+def _prediction(before: Measurement, after: Measurement) -> Prediction:
+    return Prediction(
+        loudness_lufs=after.loudness.integrated_lufs,
+        true_peak_dbtp=after.loudness.true_peak_dbtp,
+        before_loudness_lufs=before.loudness.integrated_lufs,
+        before_true_peak_dbtp=before.loudness.true_peak_dbtp,
+    )
+
+
+def _warnings(
+    session: Session,
+    hearing: Hearing,
+    skips: Sequence[Skip],
+    fitted: Fitted,
+    yours: set[str],
+    silent_ids: set[str],
+) -> tuple[str, ...]:
+    """Return what the user should know, the most important first."""
+    titles = {track.id: track.title for track in session.tracks}
+    in_scope = set(hearing.scope.track_ids)
+    said = [*fitted.warnings]
+    said += [f"{titles[i]}: you changed it since the last run, so it is left alone." for i in titles if i in yours]
+    said += [f"{titles[i]}: silent in this range, so it is left as it is." for i in titles if i in silent_ids]
+    said += [f"{out.track}: left out, {out.reason}." for out in hearing.scope.left_out if out.track_id not in yours]
+    said += skip_lines(skip for skip in skips if skip.track_id in in_scope)
+    said += [note.text for note in notes(session, in_scope)]
+    return (*said, *session.notes)
+
+
+def _utility_reasons(session: Session, roles: Mapping[str, Role]) -> dict[str, str]:
+    """Say which tracks are not part of a balance: reference, click, printed mix."""
+    return {
+        track.id: f"it looks like a {roles[track.id].value.replace('_', ' ')}; name it with --tracks to mix it anyway"
+        for track in session.tracks
+        if roles.get(track.id) in UTILITY_ROLES
+    }
+
+
+def _unplayable(session: Session, skips: Sequence[Skip]) -> dict[str, str]:
+    """Say which tracks have no item that can be heard offline, with the first reason."""
+    skipped = {(skip.track_id, skip.item_id) for skip in skips}
+    reasons: dict[str, str] = {}
+    for track in session.tracks:
+        playing = [item for item in track.items if item.takes and item.plays and not item.muted]
+        if not playing:
+            reasons[track.id] = "all its items are empty or muted"
+        elif all((track.id, item.id) in skipped for item in playing):
+            first = next(skip for skip in skips if skip.track_id == track.id)
+            what = f"none of its {len(playing)} items can" if len(playing) > 1 else "its item cannot"
+            reasons[track.id] = f"{what} be heard here ({first.cause}). {first.next_step.rstrip('.')}"
+    return reasons
+
+
+def _nothing_to_mix(session: Session, scope: Scope) -> str:
+    """Say why there is nothing to mix, the first few tracks with their reasons."""
+    if not session.tracks:
+        return f"{session.path or 'The session'} has no tracks: nothing to mix."
+    shown = [f"  {out.track}: {out.reason}" for out in scope.left_out[:8]]
+    more = [f"  and {len(scope.left_out) - 8} more"] if len(scope.left_out) > 8 else []
+    return "\n".join([f"{session.path or 'The session'}: no track can be mixed.", *shown, *more])

@@ -1,0 +1,1 @@
+"""Fitting and judging models. Nothing that mixes imports this room."""
