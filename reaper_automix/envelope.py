@@ -139,7 +139,7 @@ def place(
 
     Guard points that carry the old value are set ``GUARD_S`` outside of the range; where a curved segment of the old
     envelope is cut, its part outside is drawn again with linear segments. No guard is needed before time 0, nor after
-    the session's end when no old point follows.
+    a range that spans the session when no old point follows.
 
     Parameters
     ----------
@@ -160,8 +160,9 @@ def place(
     if middle[0].time_s > start_s + 1e-9:
         middle.insert(0, EnvelopePoint(start_s, middle[0].value))
     before = _guards_before(old, start_s) if start_s > 0.0 else []
+    whole = start_s <= 0.0 and end_s >= session_end_s
     follows = any(p.time_s > end_s for p in old.points)
-    after = _guards_after(old, end_s) if end_s < session_end_s or follows else []
+    after = _guards_after(old, end_s) if follows or not whole else []
     if after and middle[-1].time_s < end_s - 1e-9:
         middle.append(EnvelopePoint(end_s, middle[-1].value))
     written = (*before, *middle, *after)
