@@ -29,9 +29,8 @@ def main() -> int:
             f"{path.name}: {text.count(chr(10))} lines, {path.stat().st_size / 1e6:.1f} MB; best of {options.repeats}"
         )
         ours_s = _best_s(lambda: RppHost(path).read_session(), options.repeats)
-        print(
-            f"reaper_automix: text and session {ours_s:8.3f} s   <= {TARGET_S} s: {'yes' if ours_s <= TARGET_S else 'NO'}"
-        )
+        said = "yes" if ours_s <= TARGET_S else "NO"
+        print(f"reaper_automix: text and session {ours_s:8.3f} s   <= {TARGET_S} s: {said}")
         _show_peer(text, ours_s, options.repeats)
     return 0
 
@@ -48,7 +47,7 @@ def _show_peer(text: str, ours_s: float, repeats: int) -> None:
     if importlib.util.find_spec("rpp") is None:
         print("rpp: not installed (pip install rpp), nothing to compare with")
         return
-    import rpp  # noqa: PLC0415 - an optional peer
+    import rpp
 
     peer_s = _best_s(lambda: rpp.loads(text), min(repeats, 2))
     print(f"rpp:            text only        {peer_s:8.3f} s   {peer_s / ours_s:.1f} x reaper_automix")

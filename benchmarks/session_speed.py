@@ -103,6 +103,7 @@ def _floor_s(folder: Path) -> float:
             state = np.zeros((len(sections), file.channels, 2))
             for block in file.blocks(BLOCK_SAMPLES, dtype="float32", always_2d=True):
                 _, state = signal.sosfilt(sections, np.ascontiguousarray(block.T), axis=-1, zi=state)
+                state[np.abs(state) < 1e-25] = 0.0  # or pauses cost thirty times as much: denormal numbers
     return time.perf_counter() - start
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from reaper_automix.analysis.loudness import integrated_lufs, loudness_range_lu
 from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.planning import GainDecision, Moves
 from reaper_automix.scope import silence_reason
 from reaper_automix.session import SendMode, Session
-from reaper_automix.units import db_to_energy, db_to_lin
 
 MARGIN_DB = 0.05
 """The plan aims this far below the limit, so that rounding in the project file cannot pass it."""
@@ -93,24 +89,6 @@ def shifted_uniformly_db(first: Session, second: Session) -> float | None:
         elif a.gain_db != b.gain_db:
             return None
     return shifts.pop() if len(shifts) == 1 else None
-
-
-def louder_by(mix: Measurement, gain_db: float) -> Measurement:
-    """Return the measurement of the same mix at another level; only the gates see more than an offset."""
-    energy = mix.block_energy * db_to_energy(gain_db)
-    heard = mix.loudness
-    loudness = replace(
-        heard,
-        integrated_lufs=integrated_lufs(energy),
-        max_momentary_lufs=heard.max_momentary_lufs + gain_db,
-        max_short_term_lufs=heard.max_short_term_lufs + gain_db,
-        range_lu=loudness_range_lu(energy),
-        true_peak_dbtp=heard.true_peak_dbtp + gain_db,
-        sample_peak_dbfs=heard.sample_peak_dbfs + gain_db,
-        rms_dbfs=heard.rms_dbfs + gain_db,
-    )
-    waveform = mix.waveform * np.float32(db_to_lin(gain_db))
-    return replace(mix, block_energy=energy, loudness=loudness, waveform=waveform)
 
 
 def _warnings(mix: Measurement, limit_dbtp: float, lowered_db: float) -> tuple[str, ...]:

@@ -52,13 +52,16 @@ def measure_session_tracks(
     keys = {i: _key(_track_description(session.track(i), hashes), rate_hz, range_s) for i in track_ids}
     found = {i: cache.load(keys[i]) for i in track_ids}
     missing = [session.track(i) for i in track_ids if found[i] is None]
+
+    def kept(track: Track, measurement: Measurement) -> Measurement:
+        cache.store(keys[track.id], measurement)  # at once, so that a run that is stopped has not listened in vain
+        return measurement
+
     measured = measure_all(
-        [_job(track, rate_hz, range_s) for track in missing],
+        [_job(track, rate_hz, range_s, kept) for track in missing],
         lambda done, total, label: progress("Listening to the tracks", done, total, label),
     )
-    for track, measurement in zip(missing, measured, strict=True):
-        cache.store(keys[track.id], measurement)
-        found[track.id] = measurement
+    found |= {track.id: measurement for track, measurement in zip(missing, measured, strict=True)}
     return {i: m for i, m in found.items() if m is not None}
 
 
@@ -93,17 +96,22 @@ def _played(sessions: Sequence[Session], rate_hz: int, end_s: float, progress: P
     return [builder.result() for builder in builders]
 
 
-def _job(track: Track, rate_hz: int, range_s: tuple[float, float]) -> Job:
-    """Return the job of measuring one track before its fader."""
+def _job(
+    track: Track,
+    rate_hz: int,
+    range_s: tuple[float, float],
+    kept: Callable[[Track, Measurement], Measurement],
+) -> Job:
+    """Return the job of measuring one track before its fader; the result goes through ``kept``."""
     first, last = round(range_s[0] * rate_hz), round(range_s[1] * rate_hz)
 
     def run(between: Callable[[], None]) -> Measurement:
         try:
-            return _listened(between)
+            return kept(track, listened(between))
         except MediaError as error:
             raise MediaError(f"{track.title}: {error}") from None
 
-    def _listened(between: Callable[[], None]) -> Measurement:
+    def listened(between: Callable[[], None]) -> Measurement:
         with TrackReader(track, sample_rate_hz=rate_hz) as reader:
             return measure(
                 (reader.read(start, min(BLOCK_SAMPLES, last - start)) for start in range(first, last, BLOCK_SAMPLES)),

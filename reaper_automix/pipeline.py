@@ -11,7 +11,7 @@ from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.analysis.roles import UTILITY_ROLES, Role, role_of
 from reaper_automix.audio.skips import Skip, notes, skip_lines, skips_of
 from reaper_automix.errors import ScopeError
-from reaper_automix.headroom import Fitted, fit_headroom, louder_by, shifted_uniformly_db
+from reaper_automix.headroom import Fitted, fit_headroom, shifted_uniformly_db
 from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.listening import measure_mixes, measure_session_tracks
 from reaper_automix.mixers.hearing import Hearing
@@ -141,7 +141,7 @@ def make_plan(
     def measure(lowered: Session) -> Measurement:
         shift_db = shifted_uniformly_db(after, lowered)
         if shift_db is not None:
-            return louder_by(mix_after, shift_db)
+            return mix_after.louder_by(shift_db)
         return measure_mixes((lowered,), cache=cache, progress=progress)[0]
 
     fitted = fit_headroom(decisions, mix_before, make_moves, measure, first=(moves, after, mix_after))
