@@ -77,6 +77,11 @@ class Host(Protocol):
     A host that cannot be written raises ``SessionError`` from ``write`` with the next step.
     """
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What writing did beyond the edits (a backup, say), in words for the user."""
+        ...
+
     def read_session(self) -> Session:
         """Return the session as it is now."""
         ...

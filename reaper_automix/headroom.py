@@ -16,9 +16,13 @@ MARGIN_DB = 0.05
 MOST_DB = 24.0
 """Moves are lowered by no more than this; beyond, the rest of the session is what peaks."""
 
+GOOD_ENOUGH_DB = 0.2
+"""A plan that ends this close below the limit is not raised again."""
+
 ATTEMPTS = 8
 
 LEAST_EFFECT = 0.1
+"""A dB of lowering is taken to lower the peak by no less than this when the next step is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +63,60 @@ def fit_headroom(
         Moves, session and mix of the decisions as they are.
     """
     limit_dbtp = max(0.0, before.loudness.true_peak_dbtp)
-    moves, session, mix = first
-    lowered_db, effect = 0.0, 1.0
-    for _ in range(ATTEMPTS):
-        peak_dbtp = mix.loudness.true_peak_dbtp
-        if peak_dbtp <= limit_dbtp or not moves.moves or lowered_db >= MOST_DB:
+    tried = [_Try(0.0, *first)]
+    while len(tried) <= ATTEMPTS:
+        lowered_db = _next_step(tried, limit_dbtp)
+        if lowered_db is None:
             break
-        step_db = min((peak_dbtp - limit_dbtp + MARGIN_DB) / effect, MOST_DB - lowered_db)
-        lowered_db += step_db
         moves, session = make_moves([d.shifted(-lowered_db) for d in decisions])
-        mix = measure(session)
-        # Where other tracks take part in the peak, a dB of ours takes less than a dB off it: step further next time.
-        effect = min(max((peak_dbtp - mix.loudness.true_peak_dbtp) / step_db, LEAST_EFFECT), 1.0)
-    return Fitted(moves, session, mix, lowered_db, _warnings(mix, limit_dbtp, lowered_db))
+        tried.append(_Try(lowered_db, moves, session, measure(session)))
+    chosen = _best(tried, limit_dbtp)
+    warnings = _warnings(chosen.mix, limit_dbtp, chosen.lowered_db)
+    return Fitted(chosen.moves, chosen.session, chosen.mix, chosen.lowered_db, warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """Moves lowered by so much, and what they lead to."""
+
+    lowered_db: float
+    moves: Moves
+    session: Session
+    mix: Measurement
+
+    def excess_db(self, limit_dbtp: float) -> float:
+        return self.mix.loudness.true_peak_dbtp - limit_dbtp
+
+
+def _best(tried: Sequence[_Try], limit_dbtp: float) -> _Try:
+    """Return the try that keeps the limit with the least lowering; where none does, the one that comes closest."""
+    good = [t for t in tried if t.excess_db(limit_dbtp) <= 0.0]
+    return min(good, key=lambda t: t.lowered_db) if good else min(tried, key=lambda t: t.excess_db(limit_dbtp))
+
+
+def _next_step(tried: Sequence[_Try], limit_dbtp: float) -> float | None:
+    """Return how far to lower next; None when it is good enough, or cannot get better.
+
+    Where other tracks take part in the peak, or faders stand at their top, a dB of lowering takes less than a dB off
+    the peak. So the steps lengthen until one try lies below the limit, and then close in on it from both sides.
+    """
+    above = [t for t in tried if t.excess_db(limit_dbtp) > 0.0]
+    below = [t for t in tried if t.excess_db(limit_dbtp) <= 0.0]
+    if not above or not tried[-1].moves.moves:
+        return None
+    high = max(above, key=lambda t: t.lowered_db)
+    aim_db = high.excess_db(limit_dbtp) + MARGIN_DB
+    if below:
+        low = min(below, key=lambda t: t.lowered_db)
+        if low.excess_db(limit_dbtp) >= -GOOD_ENOUGH_DB:
+            return None
+        share = aim_db / (high.excess_db(limit_dbtp) - low.excess_db(limit_dbtp))
+        return high.lowered_db + (low.lowered_db - high.lowered_db) * min(share, 0.95)
+    if high.lowered_db >= MOST_DB:
+        return None
+    taken_off_db = tried[0].excess_db(limit_dbtp) - high.excess_db(limit_dbtp)
+    effect = max(taken_off_db / high.lowered_db, LEAST_EFFECT) if high.lowered_db > 0.0 else 1.0
+    return min(high.lowered_db + aim_db / min(effect, 1.0), MOST_DB)
 
 
 def shifted_uniformly_db(first: Session, second: Session) -> float | None:

@@ -86,7 +86,7 @@ def apply_plan(host: Host, plan: MixPlan) -> Receipt:
         host.write(edits, Ledger(entries).to_json())
     else:
         host.write([], session.ledger_json)
-    return Receipt((*writer.outcomes, *_left_alone(session, undone.left_alone)), tuple(writer.notes))
+    return Receipt((*writer.outcomes, *_left_alone(session, undone.left_alone)), (*writer.notes, *host.notes))
 
 
 def revert(host: Host) -> Receipt:
@@ -96,8 +96,7 @@ def revert(host: Host) -> Receipt:
     names = {track.id: track.title for track in session.tracks}
     host.write([entry.restoring_edit() for entry in undone.restored], "")
     restored = tuple(Outcome(names[e.track_id], e.what, Status.RESTORED) for e in undone.restored)
-    notes = () if session.ledger_json else ("Nothing to revert: no automix run has written into this session.",)
-    return Receipt((*restored, *_left_alone(session, undone.left_alone)), notes)
+    return Receipt((*restored, *_left_alone(session, undone.left_alone)), host.notes)
 
 
 class _Writer:

@@ -26,6 +26,11 @@ class MemoryHost:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing: edits in memory have no side effects."""
+        return ()
+
     def read_session(self) -> Session:
         """Return the session as it is now."""
         return self._session

@@ -54,6 +54,11 @@ class StemsHost:
         self._target = target
         self._memory = MemoryHost(_session_of(folder))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing: the folder is never changed."""
+        return ()
+
     def read_session(self) -> Session:
         """Return the session as it is now."""
         return self._memory.read_session()

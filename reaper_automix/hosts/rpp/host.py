@@ -107,7 +107,8 @@ class RppHost:
         apply_edits(project, edits, ledger_json)
         destination = self._target or self._current
         media_folder = self._media_folder
-        moved = project.to_bytes() != old and destination.resolve().parent != media_folder.resolve()
+        elsewhere = destination.resolve().parent != media_folder.resolve()
+        moved = elsewhere and project.to_bytes() != old
         n_absolute = make_media_absolute(project, media_folder) if moved else 0
         if moved:
             media_folder = destination.parent
@@ -116,6 +117,8 @@ class RppHost:
         session = self._read(written, destination, media_folder)
         _check(written, session, edits, ledger_json)
         self._store(destination, old, new)
+        if elsewhere and not moved and make_media_absolute(parse_project(old, self._current), media_folder):
+            self._notes.append("Nothing changed, so the copy names its media relative to the source's folder.")
         if n_absolute:
             what = "path was" if n_absolute == 1 else "paths were"
             self._notes.append(f"{n_absolute} relative media {what} made absolute, because the folder differs.")

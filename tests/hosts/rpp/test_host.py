@@ -219,7 +219,7 @@ def test_an_empty_edit_list_copies_the_bytes(project: Path, tmp_path: Path) -> N
     host = RppHost(project, target=target)
     session = host.write([], "")
     assert target.read_bytes() == project.read_bytes()
-    assert host.notes == ()
+    assert host.notes == ("Nothing changed, so the copy names its media relative to the source's folder.",)
     assert session.tracks[0].items[0].takes[0].source.path == str(tmp_path / "Media" / "snare.wav")
 
 
