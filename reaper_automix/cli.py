@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from reaper_automix import __version__, commands
-from reaper_automix.console import Bars, show_receipt, show_table
 from reaper_automix.errors import AutomixError
 from reaper_automix.mixers.registry import MIXERS
 from reaper_automix.settings import MixSettings
+from reaper_automix.terminal import Bars, show_receipt, show_table
 
 EXAMPLES = """examples:
   reaper-automix mix song.RPP --mixer balance            writes song-automix.RPP beside it

@@ -11,7 +11,6 @@ from reaper_automix import doctor as doctor_room
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.loudness import LoudnessMeter
 from reaper_automix.audio.render import render, session_rate_hz, write_wav
-from reaper_automix.console import Columns
 from reaper_automix.demo import write_demo_session
 from reaper_automix.errors import PlanError, SessionError
 from reaper_automix.files import write_text_whole
@@ -28,6 +27,7 @@ from reaper_automix.report import write_report
 from reaper_automix.reporting import report_of
 from reaper_automix.session import Session
 from reaper_automix.settings import MixSettings
+from reaper_automix.terminal import Columns
 
 
 @dataclass(frozen=True, slots=True)

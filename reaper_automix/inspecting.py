@@ -9,11 +9,11 @@ from typing import Any
 from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.audio.render import session_rate_hz
 from reaper_automix.audio.skips import Skip, notes, skip_lines
-from reaper_automix.console import Columns
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.pipeline import hear
 from reaper_automix.progress import Progress, silent
 from reaper_automix.session import Session, Track
+from reaper_automix.terminal import Columns
 from reaper_automix.units import SILENCE_DB
 
 REASON_CHARS = 56

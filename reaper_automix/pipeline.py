@@ -204,7 +204,8 @@ def _warnings(
     said = [*fitted.warnings]
     said += [f"{titles[i]}: you changed it since the last run, so it is left alone." for i in titles if i in yours]
     said += [f"{titles[i]}: silent in this range, so it is left as it is." for i in titles if i in silent_ids]
-    said += [f"{out.track}: left out, {out.reason}." for out in hearing.scope.left_out if out.track_id not in yours]
+    told = [out for out in hearing.scope.left_out if not out.expected and out.track_id not in yours]
+    said += [f"{out.track}: left out, {out.reason}." for out in told]
     said += skip_lines(skip for skip in skips if skip.track_id in in_scope)
     said += [note.text for note in notes(session, in_scope)]
     return (*said, *session.notes)

@@ -19,11 +19,15 @@ SELECTED = "selected"
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A track that is not in scope, and why, with the next step where there is one."""
+    """A track that is not in scope, and why, with the next step where there is one.
+
+    ``expected``: nothing to tell the user about, such as a folder whose tracks are mixed one by one.
+    """
 
     track_id: str
     track: str
     reason: str
+    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,12 @@ def choose_scope(
     left_out: list[LeftOut] = []
     for track in session.tracks:
         if chosen is not None and track.id not in chosen:
-            left_out.append(LeftOut(track.id, track.title, "not among the tracks you asked for"))
+            left_out.append(LeftOut(track.id, track.title, "not among the tracks you asked for", expected=True))
             continue
-        reason = _reason_to_leave_out(session, track, unplayable or {})
+        if reason := _structural_reason(session, track):
+            left_out.append(LeftOut(track.id, track.title, reason, expected=True))
+            continue
+        reason = silence_reason(session, track) or (unplayable or {}).get(track.id, "")
         if not reason and chosen is None:
             reason = (utility_reasons or {}).get(track.id, "")
         if reason:
@@ -110,16 +117,14 @@ def silence_reason(session: Session, track: Track) -> str:
     return ""
 
 
-def _reason_to_leave_out(session: Session, track: Track, unplayable: Mapping[str, str]) -> str:
-    """Say why a track is left out whatever was asked for; empty if it can be mixed."""
+def _structural_reason(session: Session, track: Track) -> str:
+    """Say why a track is nothing to mix by itself; empty if it is."""
     if track.is_folder and any(session.children(track.id)):
         return "a folder: its fader moves the tracks inside, which are mixed one by one"
-    if not track.items:
-        fed = any(send.is_audio for send in track.receives)
-        return "a bus: it is not mixed against the tracks that feed it" if fed else "no audio on it"
-    if reason := silence_reason(session, track):
-        return reason
-    return unplayable.get(track.id, "")
+    if track.items:
+        return ""
+    fed = any(send.is_audio for send in track.receives)
+    return "a bus: it is not mixed against the tracks that feed it" if fed else "no audio on it"
 
 
 def _heard_under_solo(session: Session, track: Track) -> bool:

@@ -77,4 +77,6 @@ def _reason(hearing: Hearing, track_id: str, level_lufs: float, offsets: Mapping
     role = hearing.roles.get(track_id)
     if role is None:
         return f"{heard}; to the common loudness, as its name says no role"
-    return f"{heard}; to {offsets[track_id]:+.1f} dB of the common loudness, as a {role.value.replace('_', ' ')}"
+    offset_db = offsets[track_id]
+    where = "above" if offset_db >= 0.0 else "below"
+    return f"{heard}; to {abs(offset_db):.1f} dB {where} the common loudness ({role.value.replace('_', ' ')})"
