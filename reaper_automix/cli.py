@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]refused:[/] {escape(str(error))}")
         return 1
     except KeyboardInterrupt:
-        Console(stderr=True).print("stopped: nothing was written")
+        Console(stderr=True).print("stopped: the session is as it was")
         return 1
     except BrokenPipeError:
         return 0
@@ -242,6 +242,10 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         _print_json(commands.mixed_data(mixed))
         return 0
+    return _show_mixed(console, mixed)
+
+
+def _show_mixed(console: Console, mixed: commands.Mixed) -> int:
     show_table(console, commands.mixed_table(mixed))
     show_receipt(console, mixed.receipt, mixed.planned.plan.warnings)
     for label, path in mixed.outputs:
@@ -300,11 +304,7 @@ def _inspect(options: argparse.Namespace, console: Console) -> int:
 def _demo(options: argparse.Namespace, console: Console) -> int:
     with Bars(console) as bars:
         mixed = commands.demo(options.out, bars)
-    show_table(console, commands.mixed_table(mixed))
-    show_receipt(console, mixed.receipt, mixed.planned.plan.warnings)
-    for label, path in mixed.outputs:
-        console.print(f"{label}: {escape(path)}")
-    return 0
+    return _show_mixed(console, mixed)
 
 
 def _doctor(options: argparse.Namespace, console: Console) -> int:

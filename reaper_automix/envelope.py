@@ -179,7 +179,9 @@ def _guards_before(old: Envelope, start_s: float) -> list[EnvelopePoint]:
     guard = EnvelopePoint(guard_s, value_at(old, guard_s))
     if cut is None or cut[0].shape in (PointShape.LINEAR, PointShape.SQUARE) or cut[0].time_s >= guard_s:
         return [guard]
-    return [*_redrawn(old, cut[0].time_s, guard_s), guard]
+    # A step is two points at one time: the window takes both, so the first has to be written again.
+    step = [p for p in old.points if p.time_s == cut[0].time_s][:-1]
+    return [*step, *_redrawn(old, cut[0].time_s, guard_s), guard]
 
 
 def _guards_after(old: Envelope, end_s: float) -> list[EnvelopePoint]:
@@ -194,12 +196,9 @@ def _guards_after(old: Envelope, end_s: float) -> list[EnvelopePoint]:
 
 
 def _redrawn(old: Envelope, start_s: float, end_s: float) -> list[EnvelopePoint]:
-    """Draw a part of an envelope with linear segments; the end point is left out."""
-    only_points = replace(old, automation_items=())
-    if old.kind.is_volume:
-        line = gain_polyline(only_points, start_s, end_s)
-        return [EnvelopePoint(t, lin_to_db(g)) for t, g in line[:-1]]
-    return [EnvelopePoint(t, v) for t, v in value_polyline(only_points, start_s, end_s)[:-1]]
+    """Draw a part of an envelope with segments that are straight in its own scale; the end point is left out."""
+    line = _polyline(replace(old, automation_items=()), start_s, end_s, lambda scale: scale, _scale_apart)
+    return [EnvelopePoint(t, _from_scale(old, scale)) for t, scale in line[:-1]]
 
 
 def _worst_point(curve: Sequence[tuple[float, float]], first: int, last: int) -> tuple[int, float]:
@@ -276,6 +275,11 @@ def _gain_apart(curve_lin: float, straight_lin: float) -> bool:
     """Tell whether two linear gains differ audibly: by the tolerance, and not both below -100 dB."""
     tolerance = max(curve_lin * (db_to_lin(POLYLINE_ERROR_DB) - 1.0), 1e-5)
     return abs(curve_lin - straight_lin) > tolerance
+
+
+def _scale_apart(curve: float, straight: float) -> bool:
+    """Tell whether two values in an envelope's own scale differ: by 0.03 dB at the most, along gain or fader."""
+    return abs(curve - straight) > max(0.001 * abs(curve), 1e-4)
 
 
 def _value_apart(curve: float, straight: float) -> bool:

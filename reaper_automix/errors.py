@@ -7,7 +7,6 @@ AutomixError
 ├── PlanError               a plan cannot be read, or does not fit the session
 ├── ScopeError              the tracks or the time range asked for select nothing
 ├── ModelError              a model is missing, damaged or of an unknown format
-├── SetupError              the machine lacks something: a package, write access, disk space
 └── Cancelled               the user stopped the work; nothing was written
 """
 
@@ -58,10 +57,6 @@ class ScopeError(AutomixError):
 
 class ModelError(AutomixError):
     """A model is missing, damaged or of an unknown format."""
-
-
-class SetupError(AutomixError):
-    """The machine lacks something: a package, write access, disk space."""
 
 
 class Cancelled(AutomixError):

@@ -105,6 +105,7 @@ class Inspected:
             "fader_db": round(track.gain_db, 4),
             "pan": track.pan,
             "items": len(track.items),
+            "frozen": track.frozen,
             "effects": [fx.name for fx in track.effects_heard()],
             "envelopes": [{"kind": e.kind.value, "points": len(e.points), "plays": e.plays} for e in track.envelopes],
             **levels,

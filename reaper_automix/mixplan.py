@@ -170,11 +170,6 @@ class MixPlan:
     predicted: Prediction = Prediction()
 
 
-def summary_lines(plan: MixPlan) -> list[str]:
-    """Return one line per move: track, what changes, before and after."""
-    return ["  ".join(part for part in move_words(move) if part) for move in plan.moves]
-
-
 def move_words(move: Move) -> tuple[str, str, str, str]:
     """Return a move in words: track, what, before, after."""
     match move:

@@ -22,7 +22,6 @@ OPENING = re.compile(r"<[A-Za-z_]")
 
 _QUOTES = "\"'`"
 _TOKEN = re.compile(r"\"[^\"]*\"?|'[^']*'?|`[^`]*`?|[^ \t]+")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +140,10 @@ def to_number(text: str) -> float:
     ValueError
         If the text is no plain finite decimal (``nan``, ``inf`` and ``1_000`` are none).
     """
-    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
     if not math.isfinite(value):
         msg = f"{text!r} is not a number"
         raise ValueError(msg)

@@ -19,7 +19,7 @@ from reaper_automix.mixplan import (
     SendMove,
     TakeMove,
     TrackRef,
-    summary_lines,
+    move_words,
 )
 from reaper_automix.mixplan_json import SCHEMA, plan_from_json, plan_to_json
 from reaper_automix.session import EnvelopeKind
@@ -117,5 +117,6 @@ def test_a_hand_made_plan_needs_little() -> None:
 
 
 def test_moves_in_words() -> None:
-    assert summary_lines(PLAN)[0] == "Kick 🥁  fader  +0.0 dB  -4.2 dB"
-    assert "2 points" in summary_lines(PLAN)[3]
+    assert move_words(PLAN.moves[0]) == ("Kick 🥁", "fader", "+0.0 dB", "-4.2 dB")
+    assert move_words(PLAN.moves[2]) == ("Kick 🥁", "polarity", "normal", "inverted")
+    assert move_words(PLAN.moves[3]) == ("Kick 🥁", "Volume envelope", "1 points", "2 points, -1.2 dB to +0.5 dB")

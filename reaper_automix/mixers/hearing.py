@@ -52,10 +52,10 @@ class Hearing:
         """Return the linear gain left and right from the track's audio to the master, (2, n_blocks)."""
         return self._gains.at(track_id, self.block_times_s(track_id))
 
-    def loudness_lufs(self, track_id: str, *, fader_open: bool = False) -> float:
-        """Return a track's gated loudness as heard at the master; ``fader_open``: before fader, envelopes and pan."""
+    def loudness_lufs(self, track_id: str) -> float:
+        """Return a track's gated loudness as heard at the master."""
         energy = self.measurements[track_id].block_energy
-        return integrated_lufs(energy, None if fader_open else self.gain_lin(track_id))
+        return integrated_lufs(energy, self.gain_lin(track_id))
 
     def range_lu(self, track_id: str) -> float:
         """Return a track's loudness range as heard at the master."""
