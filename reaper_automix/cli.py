@@ -100,7 +100,8 @@ def _add_mix(parsers: Subparsers) -> None:
         nargs="+",
         default=(),
         metavar="TRACK",
-        help="names, patterns with *, numbers, ranges 3-7, or 'selected' (default: all that belong to a balance)",
+        help="after SESSION: names, patterns with *, numbers, ranges 3-7, or 'selected' "
+        "(default: all that belong to a balance)",
     )
     parser.add_argument(
         "--range",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from reaper_automix.inspecting import Inspected, inspect_session
 from reaper_automix.mixplan import move_words
 from reaper_automix.mixplan_json import plan_from_json, plan_to_json
 from reaper_automix.pipeline import Planned, make_plan
-from reaper_automix.places import default_target, keep_backup, open_host
+from reaper_automix.places import backup_of, default_target, open_host
 from reaper_automix.plan_writing import apply_plan
 from reaper_automix.plan_writing import revert as revert_host
 from reaper_automix.progress import Progress, silent
@@ -85,9 +86,8 @@ def mix(request: MixRequest, progress: Progress = silent) -> Mixed:
         outputs.append(("Preview", str(request.render)))
     receipt = None
     if target is not None:
-        if not request.in_place:
-            keep_backup(target)
-        receipt = apply_plan(host, planned.plan)
+        with nullcontext() if request.in_place else backup_of(target):
+            receipt = apply_plan(host, planned.plan)
         outputs.insert(0, ("Project", str(target)))
     if request.report is not None:
         outputs.append(("Report", str(request.report)))
@@ -114,9 +114,8 @@ def apply(plan_path: Path, session: Path, *, out: Path | None = None, in_place: 
     _check_place(target)
     host = open_host(session, target, in_place=in_place)
     host.read_session()
-    if not in_place:
-        keep_backup(target)
-    return apply_plan(host, plan), target
+    with nullcontext() if in_place else backup_of(target):
+        return apply_plan(host, plan), target
 
 
 def revert(session: Path, *, out: Path | None = None) -> tuple[Receipt, Path]:
@@ -133,9 +132,8 @@ def revert(session: Path, *, out: Path | None = None) -> tuple[Receipt, Path]:
     if not host.read_session().ledger_json:
         raise SessionError(f"{session}: no automix run has written into this project, so there is nothing to revert.")
     _check_place(out)
-    if out is not None:
-        keep_backup(out)
-    return revert_host(host), out or session
+    with nullcontext() if out is None else backup_of(out):
+        return revert_host(host), out or session
 
 
 def render_to_wav(

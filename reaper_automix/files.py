@@ -61,13 +61,19 @@ def write_text_whole(path: Path, text: str) -> None:
     write_bytes_whole(path, text.encode("utf-8", "surrogateescape"))
 
 
-def _usual_mode(path: Path) -> int:
-    """Return the permissions of the file that is replaced, or those a new file would get."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
+def _umask() -> int:
+    """Return the process's mask for new files; it can only be read by setting it, so not while threads run."""
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    return mask
+
+
+_UMASK = _umask()
+
+
+def _usual_mode(path: Path) -> int:
+    """Return the permissions of the file that is replaced, or those a new file would get."""
+    return path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_UMASK
 
 
 def _cannot_write(path: Path, error: OSError) -> SessionError:

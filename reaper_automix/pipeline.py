@@ -207,7 +207,8 @@ def _warnings(
     told = [out for out in hearing.scope.left_out if not out.expected and out.track_id not in yours]
     said += [f"{out.track}: left out, {out.reason}." for out in told]
     said += skip_lines(skip for skip in skips if skip.track_id in in_scope)
-    said += [note.text for note in notes(session, in_scope)]
+    buses = {t.id for t in session.tracks if t.is_folder or t.receives}
+    said += [note.text for note in notes(session, in_scope | buses)]
     return (*said, *session.notes)
 
 

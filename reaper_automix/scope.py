@@ -121,6 +121,9 @@ def _structural_reason(session: Session, track: Track) -> str:
     """Say why a track is nothing to mix by itself; empty if it is."""
     if track.is_folder and any(session.children(track.id)):
         return "a folder: its fader moves the tracks inside, which are mixed one by one"
+    followers = [t for t in session.tracks if t.id != track.id and t.vca_follows & track.vca_leads]
+    if followers:
+        return f"a VCA leader: its fader moves {len(followers)} other tracks, which are mixed one by one"
     if track.items:
         return ""
     fed = any(send.is_audio for send in track.receives)

@@ -428,7 +428,10 @@ class Session:
             ledger_json="",
             tracks=tuple(replace(t, selected=False) for t in self.tracks),
         )
-        text = json.dumps(asdict(core), sort_keys=True, default=_plain)
+        data = asdict(core)
+        for item in (item for track in data["tracks"] for item in track["items"]):
+            del item["line_number"]  # lines move when others are written
+        text = json.dumps(data, sort_keys=True, default=_plain)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -72,6 +72,13 @@ def test_solo_silences_the_others() -> None:
     assert names(soloed) == ["Kick"]
 
 
+def test_a_vca_leader_is_not_mixed_against_its_followers() -> None:
+    tracks = (track(1, "VCA", vca_leads=frozenset({3})), track(2, "Kick", vca_follows=frozenset({3})))
+    scope = choose_scope(Session(tracks=tracks))
+    assert scope.track_ids == ("{2}",)
+    assert "VCA" in scope.left_out[0].reason
+
+
 def test_a_muted_folder_silences_its_children() -> None:
     muted = SESSION.with_tracks({"{1}": replace(SESSION.track("{1}"), muted=True)})
     assert "Kick" not in names(muted)

@@ -17,6 +17,7 @@ from reaper_automix.session import Session
 __all__ = ["Console", "HeardGain", "heard_gain", "render", "session_rate_hz", "write_wav"]
 
 DEFAULT_RATE_HZ = 48000
+USABLE_RATES_HZ = (8000, 384000)
 
 BLOCK_S = 2.0
 _BLOCKS_BYTES = 32 << 20
@@ -26,12 +27,17 @@ _DECODING_THREADS = 2
 
 
 def session_rate_hz(session: Session, index: MediaIndex | None = None) -> int:
-    """Return the rate the project forces, else the most frequent rate of its files, else 48000."""
-    if session.sample_rate_hz:
+    """Return the rate the project forces, else the most frequent rate of its files, else 48000.
+
+    Rates outside of ``USABLE_RATES_HZ``, which no meter is defined for, do not count.
+    """
+    if session.sample_rate_hz and _is_usable(session.sample_rate_hz):
         return session.sample_rate_hz
     index = index or MediaIndex()
     paths = {take.source.path for t in session.tracks for i in t.items for take in i.playing_takes if take.source.path}
-    rates = Counter(rate for rate in (_rate_or_none(path, index) for path in paths) if rate is not None)
+    rates = Counter(
+        rate for rate in (_rate_or_none(path, index) for path in paths) if rate is not None and _is_usable(rate)
+    )
     return max(rates, key=lambda rate: (rates[rate], rate), default=DEFAULT_RATE_HZ)
 
 
@@ -135,6 +141,10 @@ def _check_variants(sessions: Sequence[Session]) -> None:
     items = [{t.id: (t.items, t.play_offset_s) for t in session.tracks if t.items} for session in sessions]
     if any(other != items[0] for other in items[1:]):
         raise SessionError("The variants to render have different items: render them one by one.")
+
+
+def _is_usable(rate_hz: int) -> bool:
+    return USABLE_RATES_HZ[0] <= rate_hz <= USABLE_RATES_HZ[1]
 
 
 def _rate_or_none(path: str, index: MediaIndex) -> int | None:

@@ -12,7 +12,7 @@ from reaper_automix.demo.parts import Part, fader_levels_db, perform
 from reaper_automix.errors import SessionError
 from reaper_automix.files import whole_file, write_text_whole
 from reaper_automix.hosts.rpp import new_project_text
-from reaper_automix.places import keep_backup
+from reaper_automix.places import backup_of
 from reaper_automix.session import Session
 
 DEFAULT_SEED = 3026
@@ -76,7 +76,5 @@ def _write_part(folder: Path, part: Part) -> Path:
 
 
 def _write_project(project: Path, session: Session) -> None:
-    text = new_project_text(session, folder=project.parent)
-    if project.exists() and project.read_text("utf-8", "surrogateescape") != text:
-        keep_backup(project)
-    write_text_whole(project, text)
+    with backup_of(project):
+        write_text_whole(project, new_project_text(session, folder=project.parent))

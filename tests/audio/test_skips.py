@@ -87,5 +87,7 @@ def test_notes(write_audio, noise, item_of, track_of, session_of):
     assert "ReaComp" not in text
     assert "stretched" in text
     assert "more than two channels" in text
-    assert [n.text for n in found if n.track_id is None] == ["The plug-ins of the master are not heard: ReaLimit."]
+    assert [n.text for n in found if n.track_id is None] == [
+        "The master's plug-ins are not heard, and other levels drive them differently: ReaLimit."
+    ]
     assert not [n for n in found if n.track_id == "plain"]

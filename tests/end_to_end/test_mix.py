@@ -180,6 +180,12 @@ def test_an_earlier_result_is_kept_as_a_backup(cli, project) -> None:
     assert project.with_name("song-automix.RPP.bak").read_bytes() == edited
 
 
+def test_no_backup_is_left_where_nothing_changed(cli, project) -> None:
+    for _ in range(2):
+        assert cli("mix", project).code == 0
+    assert not list(project.parent.glob("*.bak*"))
+
+
 def test_the_second_run_reads_no_audio_again(cli, project, tmp_path, monkeypatch) -> None:
     assert cli("mix", project, "--out", tmp_path / "a.RPP").code == 0
 

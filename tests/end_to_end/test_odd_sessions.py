@@ -111,6 +111,13 @@ def test_a_192_khz_file_among_others(cli, stems, out) -> None:
     assert ran.data["moves"] == 5
 
 
+def test_a_file_of_4_khz_alone(cli, tmp_path, out) -> None:
+    (tmp_path / "low").mkdir()
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / "low" / f"{name}.wav", noise(len(name), 1, 4000), 4000)
+    assert cli("mix", tmp_path / "low", "--out", out).code == 0
+
+
 def test_a_silent_track_is_left_as_it_is(cli, stems, out) -> None:
     soundfile.write(stems / "Silence.wav", np.zeros((RATE_HZ * 3, 1)), RATE_HZ)
     ran = cli("mix", stems, "--out", out, "--json")
