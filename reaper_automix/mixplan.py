@@ -180,10 +180,8 @@ def move_words(move: Move) -> tuple[str, str, str, str]:
         case PolarityMove():
             return move.track.name, "polarity", _inverted(move.before), _inverted(move.after)
         case EnvelopeMove():
-            before = "" if move.before_points is None else f"{len(move.before_points)} points"
-            levels = [level for _, level in move.points]
-            after = f"{len(levels)} points, {_db(min(levels))} to {_db(max(levels))}"
-            return move.track.name, f"{move.envelope.value} envelope", before, after
+            before = "" if move.before_points is None else _points_words(move.before_points)
+            return move.track.name, f"{move.envelope.value} envelope", before, _points_words(move.points)
         case EffectMove():
             return move.track.name, f"{move.effect} ({move.plugin})", "", _settings_words(move.settings)
         case SendMove():
@@ -192,6 +190,15 @@ def move_words(move: Move) -> tuple[str, str, str, str]:
             return move.item.name, "new take", "", move.file
         case BusMove():
             return move.name, "new bus", "", ""
+
+
+def _points_words(points: tuple[Point, ...]) -> str:
+    levels = [level for _, level in points]
+    if not levels:
+        return "no points"
+    if len(levels) == 1:
+        return f"one point at {_db(levels[0])}"
+    return f"{len(levels)} points, {_db(min(levels))} to {_db(max(levels))}"
 
 
 def _db(level_db: float | None) -> str:

@@ -15,11 +15,11 @@ from reaper_automix.envelope import points_between, thin
 from reaper_automix.mixplan import EnvelopeMove, FaderMove, Move, Point, TrackRef
 from reaper_automix.plan_writing import occupied
 from reaper_automix.session import AutomationMode, EnvelopeKind, Session, Track
-from reaper_automix.settings import FADER_TOP_DB, MixSettings
+from reaper_automix.settings import ENVELOPE_TOP_DB, FADER_TOP_DB, MixSettings
 from reaper_automix.units import SILENCE_DB
 
-SMALLEST_MOVE_DB = 1e-6
-"""A change below this is no move."""
+SMALLEST_MOVE_DB = 0.02
+"""A change below this is no move: nobody hears it, and it would only stand in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,7 @@ def _fader_and_ride(
     wanted_db = track.gain_db + mean_db
     after_db = min(max(wanted_db, SILENCE_DB), max(FADER_TOP_DB, track.gain_db))
     if after_db < wanted_db - SMALLEST_MOVE_DB:
-        warnings.append(
-            f"{track.title}: {wanted_db:+.1f} dB was wanted, the fader ends at {after_db:+.1f} dB. "
-            "Raise the item's or take's gain for more."
-        )
+        warnings.append(_too_high(track, wanted_db, "the fader", after_db))
     if abs(after_db - track.gain_db) > SMALLEST_MOVE_DB:
         ref = TrackRef(track.id, track.title)
         moves.append(FaderMove(ref, track.gain_db, after_db, decision.reason))
@@ -143,10 +140,23 @@ def _envelope_only(
     if kind is None:
         return Moves(warnings=(f"{track.title}: left as it is, because {problem}.",))
     curve = _inside(decision.change_db, range_s)
+    highest_db = max(level for _, level in curve)
+    warnings: tuple[str, ...] = ()
+    if highest_db > ENVELOPE_TOP_DB:
+        curve = tuple((t, min(level, ENVELOPE_TOP_DB)) for t, level in curve)
+        warnings = (_too_high(track, highest_db, "the envelope", ENVELOPE_TOP_DB),)
     points = thin(curve, max_error_db=settings.max_error_db)
     before = tuple((p.time_s, p.value) for p in points_between(track.envelope(kind), *range_s))
     reason = f"{decision.reason} ({problem})" if problem else decision.reason
-    return Moves((EnvelopeMove(TrackRef(track.id, track.title), kind, range_s, points, before, reason),))
+    move = EnvelopeMove(TrackRef(track.id, track.title), kind, range_s, points, before, reason)
+    return Moves((move,), warnings)
+
+
+def _too_high(track: Track, wanted_db: float, what: str, top_db: float) -> str:
+    return (
+        f"{track.title}: {wanted_db:+.1f} dB was wanted, {what} ends at {top_db:+.1f} dB. "
+        "Raise the item's or take's gain for more."
+    )
 
 
 def _free_envelope(session: Session, track: Track, range_s: tuple[float, float]) -> tuple[EnvelopeKind | None, str]:

@@ -9,6 +9,10 @@ FADER_TOP_DB = 12.0
 """The top of REAPER's fader as installed; no move goes above it."""
 
 
+ENVELOPE_TOP_DB = 6.0
+"""The top of REAPER's volume envelopes as installed; a preference raises it, but a plan cannot know."""
+
+
 @dataclass(frozen=True, slots=True)
 class MixSettings:
     """Settings of a run.

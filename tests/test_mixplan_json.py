@@ -119,4 +119,9 @@ def test_a_hand_made_plan_needs_little() -> None:
 def test_moves_in_words() -> None:
     assert move_words(PLAN.moves[0]) == ("Kick 🥁", "fader", "+0.0 dB", "-4.2 dB")
     assert move_words(PLAN.moves[2]) == ("Kick 🥁", "polarity", "normal", "inverted")
-    assert move_words(PLAN.moves[3]) == ("Kick 🥁", "Volume envelope", "1 points", "2 points, -1.2 dB to +0.5 dB")
+    assert move_words(PLAN.moves[3]) == (
+        "Kick 🥁",
+        "Volume envelope",
+        "one point at +0.0 dB",
+        "2 points, -1.2 dB to +0.5 dB",
+    )

@@ -89,6 +89,14 @@ def test_the_fader_stops_at_its_top_and_says_so() -> None:
     assert "+28.0 dB was wanted" in result.warnings[0]
 
 
+def test_an_envelope_stops_at_its_top_and_says_so() -> None:
+    result = made(TRACK, ((0.0, 17.0),), whole=False)
+    (move,) = result.moves
+    assert isinstance(move, EnvelopeMove)
+    assert move.points == ((10.0, 6.0),)
+    assert "+17.0 dB was wanted, the envelope ends at +6.0 dB" in result.warnings[0]
+
+
 def test_strength_scales_in_db() -> None:
     scaled = GainDecision("{1}", RIDE, "").scaled(0.5)
     assert [level for _, level in scaled.change_db] == [-1.5, -1.5, 1.5, 1.5]

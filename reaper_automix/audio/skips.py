@@ -88,12 +88,8 @@ def notes(
     found = [Note(track.id, text) for track in _wanted(session, track_ids) for text in _track_notes(track, index)]
     master_fx = [fx.name for fx in session.master.effects if not (fx.bypassed or fx.offline)]
     if master_fx:
-        found.append(
-            Note(
-                None,
-                f"The plug-ins of the master are not heard, and other track levels drive them differently: {', '.join(master_fx)}.",
-            )
-        )
+        names = ", ".join(master_fx)
+        found.append(Note(None, f"The master's plug-ins are not heard; other levels drive them differently: {names}."))
     return tuple(found)
 
 

@@ -88,6 +88,6 @@ def test_notes(write_audio, noise, item_of, track_of, session_of):
     assert "stretched" in text
     assert "more than two channels" in text
     assert [n.text for n in found if n.track_id is None] == [
-        "The master's plug-ins are not heard, and other levels drive them differently: ReaLimit."
+        "The master's plug-ins are not heard; other levels drive them differently: ReaLimit."
     ]
     assert not [n for n in found if n.track_id == "plain"]
