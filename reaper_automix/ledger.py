@@ -8,8 +8,8 @@ last to the first.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reaper_automix.edits import Control, RestoreControl, RestorePoints
@@ -129,7 +129,7 @@ class Undone:
     kept: tuple[Entry, ...]
 
 
-def undo(session: Session, entries: Iterable[Entry], kept: Iterable[Entry] = ()) -> Undone:
+def undo(session: Session, entries: Iterable[Entry], kept: Sequence[Entry] = ()) -> Undone:
     """Take entries back from a session in memory, the last first.
 
     Parameters
@@ -138,8 +138,8 @@ def undo(session: Session, entries: Iterable[Entry], kept: Iterable[Entry] = ())
         The session as it is.
     entries : iterable of Entry
         What to take back, oldest first.
-    kept : iterable of Entry
-        What to keep, for the record.
+    kept : sequence of Entry
+        What to keep: with what is left alone it makes up the ledger of the session returned.
     """
     tracks = {track.id for track in session.tracks}
     restored: list[Entry] = []
@@ -152,6 +152,8 @@ def undo(session: Session, entries: Iterable[Entry], kept: Iterable[Entry] = ())
             continue
         session = perform(session, [entry.restoring_edit()])
         restored.append(entry)
+    left = Ledger((*kept, *left_alone[::-1]))
+    session = replace(session, ledger_json=left.to_json())
     return Undone(session, tuple(restored), tuple(left_alone), tuple(kept))
 
 

@@ -13,6 +13,7 @@ from reaper_automix.audio.skips import Skip, notes, skip_lines, skips_of
 from reaper_automix.errors import ScopeError
 from reaper_automix.headroom import Fitted, fit_headroom, shifted_uniformly_db
 from reaper_automix.hosts.memory import MemoryHost
+from reaper_automix.ledger import Undone
 from reaper_automix.listening import measure_mixes, measure_session_tracks
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.mixers.registry import MIXERS
@@ -113,30 +114,72 @@ def make_plan(
         If nothing can be mixed; the message says why, track by track.
     """
     cache = cache or MeasurementCache()
-    chosen = choose_scope(session, wanted=wanted, range_s=range_s)
-    range_in_scope = None if chosen.whole else chosen.range_s
-    undone = engineers_session(session, mixer, frozenset(chosen.track_ids), range_in_scope)
-    before = undone.session
-    hearing, skips = hear(before, wanted=wanted, range_s=range_s, cache=cache, progress=progress)
-    yours = {entry.track_id for entry in undone.left_alone}
+    undone = _without_our_writing(session, mixer, wanted, range_s)
+    hearing, skips = hear(undone.session, wanted=wanted, range_s=range_s, cache=cache, progress=progress)
     if not hearing.scope.track_ids and settings.strength_percent > 0.0:
         raise ScopeError(_nothing_to_mix(session, hearing.scope))
     decided = MIXERS[mixer](hearing, settings)
     if hearing.scope.track_ids and not decided:
         raise ScopeError(f"{session.path or 'The session'}: all tracks in scope are silent here; nothing to mix.")
+    yours = {entry.track_id for entry in undone.left_alone}
     share = settings.strength_percent / 100.0
-    decisions = [d.scaled(share) for d in decided if d.track_id not in yours]
+    draft = _Draft(mixer, hearing, settings)
+    fitted, mix_before = _fitted(
+        draft, [d.scaled(share) for d in decided if d.track_id not in yours], cache=cache, progress=progress
+    )
+    silent_ids = set(hearing.scope.track_ids) - {d.track_id for d in decided}
+    warnings = _warnings(hearing, skips, fitted, yours, silent_ids)
+    plan = draft.plan(fitted.moves, warnings, _prediction(mix_before, fitted.mix))
+    return Planned(plan, undone.session, fitted.session, hearing, mix_before, fitted.mix, skips)
 
-    def write(moves: Moves) -> Session:
-        return _after(before, _plan(mixer, before, hearing.scope, settings, moves, (), Prediction()))
 
-    def make_moves(lowered: Sequence[GainDecision]) -> tuple[Moves, Session]:
-        scope = hearing.scope
-        moves = moves_from(lowered, before, settings, range_s=scope.range_s, whole=scope.whole)
-        return moves, write(moves)
+def _without_our_writing(
+    session: Session, mixer: str, wanted: Sequence[str], range_s: tuple[float, float] | None
+) -> Undone:
+    """Return the session as the engineer left it: without what the same mixer wrote in the same scope."""
+    scope = choose_scope(session, wanted=wanted, range_s=range_s)
+    return engineers_session(session, mixer, frozenset(scope.track_ids), None if scope.whole else scope.range_s)
 
-    moves, after = make_moves(decisions)
-    mix_before, mix_after = measure_mixes((before, after), cache=cache, progress=progress)
+
+@dataclass(frozen=True)
+class _Draft:
+    """Makes moves and plans from decisions, for one mixer and what it heard."""
+
+    mixer: str
+    hearing: Hearing
+    settings: MixSettings
+
+    def moves(self, decisions: Sequence[GainDecision]) -> tuple[Moves, Session]:
+        """Return the moves, and the session they lead to by the same rules that every host follows."""
+        session, scope = self.hearing.session, self.hearing.scope
+        moves = moves_from(decisions, session, self.settings, range_s=scope.range_s, whole=scope.whole)
+        host = MemoryHost(session)
+        apply_plan(host, self.plan(moves))
+        return moves, host.read_session()
+
+    def plan(self, moves: Moves, warnings: tuple[str, ...] = (), predicted: Prediction | None = None) -> MixPlan:
+        """Return the plan that holds these moves."""
+        session, scope = self.hearing.session, self.hearing.scope
+        return MixPlan(
+            mixer=self.mixer,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            session_path=session.path,
+            session_fingerprint=session.fingerprint(),
+            scope_track_ids=scope.track_ids,
+            range_s=scope.range_s,
+            moves=moves.moves,
+            settings=self.settings.to_data(),
+            warnings=(*warnings, *moves.warnings),
+            predicted=predicted or Prediction(),
+        )
+
+
+def _fitted(
+    draft: _Draft, decisions: Sequence[GainDecision], *, cache: MeasurementCache, progress: Progress
+) -> tuple[Fitted, Measurement]:
+    """Return moves that keep the headroom, and the mix as it was."""
+    moves, after = draft.moves(decisions)
+    mix_before, mix_after = measure_mixes((draft.hearing.session, after), cache=cache, progress=progress)
 
     def measure(lowered: Session) -> Measurement:
         shift_db = shifted_uniformly_db(after, lowered)
@@ -144,41 +187,8 @@ def make_plan(
             return mix_after.louder_by(shift_db)
         return measure_mixes((lowered,), cache=cache, progress=progress)[0]
 
-    fitted = fit_headroom(decisions, mix_before, make_moves, measure, first=(moves, after, mix_after))
-    silent_ids = set(hearing.scope.track_ids) - {d.track_id for d in decided}
-    warnings = _warnings(before, hearing, skips, fitted, yours, silent_ids)
-    plan = _plan(mixer, before, hearing.scope, settings, fitted.moves, warnings, _prediction(mix_before, fitted.mix))
-    return Planned(plan, before, fitted.session, hearing, mix_before, fitted.mix, skips)
-
-
-def _after(before: Session, plan: MixPlan) -> Session:
-    """Return the session that a plan leads to, by the same rules that every host follows."""
-    host = MemoryHost(before)
-    apply_plan(host, plan)
-    return host.read_session()
-
-
-def _plan(
-    mixer: str,
-    session: Session,
-    scope: Scope,
-    settings: MixSettings,
-    moves: Moves,
-    warnings: tuple[str, ...],
-    predicted: Prediction,
-) -> MixPlan:
-    return MixPlan(
-        mixer=mixer,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        session_path=session.path,
-        session_fingerprint=session.fingerprint(),
-        scope_track_ids=scope.track_ids,
-        range_s=scope.range_s,
-        moves=moves.moves,
-        settings=settings.to_data(),
-        warnings=(*warnings, *moves.warnings),
-        predicted=predicted,
-    )
+    first = (moves, after, mix_after)
+    return fit_headroom(decisions, mix_before, draft.moves, measure, first=first), mix_before
 
 
 def _prediction(before: Measurement, after: Measurement) -> Prediction:
@@ -191,7 +201,6 @@ def _prediction(before: Measurement, after: Measurement) -> Prediction:
 
 
 def _warnings(
-    session: Session,
     hearing: Hearing,
     skips: Sequence[Skip],
     fitted: Fitted,
@@ -199,6 +208,7 @@ def _warnings(
     silent_ids: set[str],
 ) -> tuple[str, ...]:
     """Return what the user should know, the most important first."""
+    session = hearing.session
     titles = {track.id: track.title for track in session.tracks}
     in_scope = set(hearing.scope.track_ids)
     said = [*fitted.warnings]

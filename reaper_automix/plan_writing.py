@@ -44,7 +44,7 @@ def engineers_session(
     """
     ledger = Ledger.of(session)
     mine = [e for e in ledger.entries if e.mixer == mixer and e.track_id in track_ids and _in_range(e, range_s)]
-    return undo(session, mine, kept=(e for e in ledger.entries if e not in mine))
+    return undo(session, mine, kept=[e for e in ledger.entries if e not in mine])
 
 
 def whole_session(range_s: tuple[float, float], session: Session) -> tuple[float, float] | None:

@@ -99,6 +99,16 @@ def test_a_rerun_is_a_mix_of_what_the_engineer_left(cli, project) -> None:
     assert project.read_bytes() == first, "the same session gives the same mix, not a mix of the mix"
 
 
+def test_a_rerun_at_another_strength_predicts_what_it_writes(cli, project, tmp_path) -> None:
+    assert cli("mix", project, "--in-place").code == 0
+    plan = tmp_path / "p.json"
+    assert cli("mix", project, "--in-place", "--strength", "40", "--plan", plan).code == 0
+    rendered = cli("render", project, "--out", tmp_path / "m.wav", "--json").data
+    assert rendered["loudness_lufs"] == pytest.approx(plan_at(plan).predicted.loudness_lufs, abs=0.05)
+    for move in plan_at(plan).moves:
+        assert session_at(project).track(move.track.id).gain_db == pytest.approx(move.after_db, abs=1e-6)
+
+
 def test_a_fader_moved_since_the_last_run_is_left_alone(cli, project) -> None:
     assert cli("mix", project, "--in-place").code == 0
     host = RppHost(project)
