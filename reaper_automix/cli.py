@@ -308,17 +308,18 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     return _show_mixed(console, mixed)
 
 
-def _doctor(options: argparse.Namespace, console: Console) -> int:
+def _doctor(options: argparse.Namespace, _: Console) -> int:
     checks = commands.doctor(options.resource_path)
     if options.json:
         _print_json(
             [{"name": c.name, "status": c.status, "detail": c.detail, "next_step": c.next_step} for c in checks]
         )
     else:
+        output = Console(highlight=False, soft_wrap=True)
         marks = {"ok": "[green]ok[/]", "warning": "[yellow]note[/]", "problem": "[bold red]problem[/]"}
         for check in checks:
             step = f" -> {check.next_step}" if check.next_step else ""
-            console.print(f"{marks[check.status]:>8}  {escape(check.name)}: {escape(check.detail + step)}")
+            output.print(f"{marks[check.status]:>8}  {escape(check.name)}: {escape(check.detail + step)}")
     return 1 if any(check.status == "problem" for check in checks) else 0
 
 

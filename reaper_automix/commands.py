@@ -26,6 +26,7 @@ from reaper_automix.progress import Progress, silent
 from reaper_automix.receipt import Receipt
 from reaper_automix.report import write_report
 from reaper_automix.reporting import report_of
+from reaper_automix.scope import checked_range
 from reaper_automix.session import Session
 from reaper_automix.settings import MixSettings
 from reaper_automix.terminal import Columns
@@ -66,11 +67,12 @@ def mix(request: MixRequest, progress: Progress = silent) -> Mixed:
         Nothing has been written to the project then.
     """
     target = None if request.dry_run else _target(request)
-    for path in (target, request.plan, request.render, request.report):
-        _check_place(path)
     host = open_host(request.session, target, in_place=request.in_place)
+    session = host.read_session()
+    project = None if request.in_place else target
+    _check_places(session, project, request.plan, request.render, request.report)
     planned = make_plan(
-        host.read_session(),
+        session,
         request.mixer,
         request.settings,
         wanted=request.wanted,
@@ -111,9 +113,8 @@ def apply(plan_path: Path, session: Path, *, out: Path | None = None, in_place: 
         raise PlanError(f"{plan_path}: cannot be read ({error}). Give a plan that 'mix --plan' wrote.") from None
     plan = plan_from_json(text, name=str(plan_path))
     target = session if in_place else (out or default_target(session))
-    _check_place(target)
     host = open_host(session, target, in_place=in_place)
-    host.read_session()
+    _check_places(host.read_session(), None if in_place else target)
     with nullcontext() if in_place else backup_of(target):
         return apply_plan(host, plan), target
 
@@ -131,7 +132,7 @@ def revert(session: Path, *, out: Path | None = None) -> tuple[Receipt, Path]:
     host = open_host(session, out, in_place=out is None)
     if not host.read_session().ledger_json:
         raise SessionError(f"{session}: no automix run has written into this project, so there is nothing to revert.")
-    _check_place(out)
+    _check_places(host.read_session(), out)
     with nullcontext() if out is None else backup_of(out):
         return revert_host(host), out or session
 
@@ -140,8 +141,9 @@ def render_to_wav(
     session: Path, out: Path, range_s: tuple[float, float] | None, progress: Progress = silent
 ) -> dict[str, Any]:
     """Mix a session to a stereo WAV; return its measured loudness for programs to read."""
-    _check_place(out)
-    return _write_mix(open_host(session).read_session(), out, range_s, progress)
+    read = open_host(session).read_session()
+    _check_places(read, None, out)
+    return _write_mix(read, out, None if range_s is None else checked_range(read, range_s), progress)
 
 
 def inspect(session: Path, progress: Progress = silent) -> Inspected:
@@ -216,10 +218,36 @@ def _target(request: MixRequest) -> Path:
     return request.out or default_target(request.session)
 
 
-def _check_place(path: Path | None) -> None:
-    """Refuse a place that cannot be written before any work is done."""
-    if path is None:
-        return
+def _check_places(session: Session, project: Path | None, *others: Path | None) -> None:
+    """Refuse, before any work is done, places that cannot be written or that would cost the user a file.
+
+    Parameters
+    ----------
+    session : Session
+        What is read: neither it nor its media may be written over.
+    project : Path or None
+        The project file to write.
+    others : Path or None
+        The other files to write.
+    """
+    if project is not None and project.suffix.casefold() != ".rpp":
+        raise SessionError(f"{project}: a project's name ends in .RPP. Give such a name with --out.")
+    taken = {Path(session.path).resolve(): "the session itself"}
+    for track in session.tracks:
+        for source in (take.source for item in track.items for take in item.takes):
+            if source.path:
+                taken[Path(source.path).resolve()] = f"audio of the track {track.title}"
+    for path in (project, *others):
+        if path is None:
+            continue
+        _check_place(path)
+        if (what := taken.get(path.resolve())) is not None:
+            raise SessionError(f"{path}: this is {what} and would be lost. Give another name (or --in-place).")
+        taken[path.resolve()] = "another output of this run"
+
+
+def _check_place(path: Path) -> None:
+    """Refuse a place that cannot be written."""
     if path.is_dir():
         raise SessionError(f"{path}: is a folder. Give the name of a file in it.")
     if not path.absolute().parent.is_dir():

@@ -159,7 +159,7 @@ def place(
     middle = [EnvelopePoint(t, v) for t, v in points]
     if middle[0].time_s > start_s + 1e-9:
         middle.insert(0, EnvelopePoint(start_s, middle[0].value))
-    before = _guards_before(old, start_s) if start_s > 0.0 else []
+    before = _guards_before(old, start_s) if start_s > GUARD_S else []
     whole = start_s <= 0.0 and end_s >= session_end_s
     follows = any(p.time_s > end_s for p in old.points)
     after = _guards_after(old, end_s) if follows or not whole else []
@@ -177,6 +177,9 @@ def _guards_before(old: Envelope, start_s: float) -> list[EnvelopePoint]:
     guard_s = start_s - GUARD_S
     cut = _segment_at(old.points, guard_s)
     guard = EnvelopePoint(guard_s, value_at(old, guard_s))
+    there = _points_at(old, guard_s)
+    if there:  # perhaps a step: all but its last point are written again
+        return [*there[:-1], guard]
     if cut is None or cut[0].shape in (PointShape.LINEAR, PointShape.SQUARE) or cut[0].time_s >= guard_s:
         return [guard]
     # A step is two points at one time: the window takes both, so the first has to be written again.
@@ -187,12 +190,19 @@ def _guards_before(old: Envelope, start_s: float) -> list[EnvelopePoint]:
 def _guards_after(old: Envelope, end_s: float) -> list[EnvelopePoint]:
     """Return guard points that keep the old envelope intact after ``end_s``."""
     guard_s = end_s + GUARD_S
+    if there := _points_at(old, guard_s):
+        return there[-1:]
     cut = _segment_at(old.points, guard_s)
     if cut is None or cut[0].shape == PointShape.LINEAR:
         return [EnvelopePoint(guard_s, value_at(old, guard_s))]
     if cut[0].shape == PointShape.SQUARE:
         return [EnvelopePoint(guard_s, value_at(old, guard_s), PointShape.SQUARE)]
     return _redrawn(old, guard_s, cut[1].time_s)
+
+
+def _points_at(old: Envelope, time_s: float) -> list[EnvelopePoint]:
+    """Return the points at a time, as exactly as hosts compare times."""
+    return [p for p in old.points if abs(p.time_s - time_s) <= 1e-7]
 
 
 def _redrawn(old: Envelope, start_s: float, end_s: float) -> list[EnvelopePoint]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reaper_automix.analysis.measurement import Measurement
+from reaper_automix.plan_writing import fader_is_owned
 from reaper_automix.planning import GainDecision, Moves
-from reaper_automix.scope import silence_reason
 from reaper_automix.session import SendMode, Session
 
 MARGIN_DB = 0.05
@@ -122,14 +122,18 @@ def _next_step(tried: Sequence[_Try], limit_dbtp: float) -> float | None:
 def shifted_uniformly_db(first: Session, second: Session) -> float | None:
     """Return by how much the second session's mix is louder, where only its level differs from the first's.
 
-    That is so when every track that is heard has its fader moved by the same amount, no envelope differs, and no send
-    is taken before the fader. None: the mixes have to be compared by listening.
+    That is so when every track with items that is not muted has its fader moved by the same amount, no envelope differs
+    or moves a fader, nothing is soloed, and no send is taken before the fader. None: the mix has to be played.
     """
+    if first.any_solo:
+        return None
     shifts: set[float] = set()
     for a, b in zip(first.tracks, second.tracks, strict=True):
         if a.envelopes != b.envelopes or any(s.is_audio and s.mode != SendMode.POST_FADER for s in a.receives):
             return None
-        if a.items and not silence_reason(first, a):
+        if fader_is_owned(first, a):
+            return None
+        if a.items and not a.muted:
             shifts.add(round(b.gain_db - a.gain_db, 6))
         elif a.gain_db != b.gain_db:
             return None

@@ -51,11 +51,12 @@ class ControlEntry:
 
 @dataclass(frozen=True, slots=True)
 class PointsEntry:
-    """Points that were written into a window of an envelope: the lines replaced, and the points written."""
+    """Points that were written for a range, guards included: the lines that they replaced, and the points."""
 
     mixer: str
     track_id: str
     kind: EnvelopeKind
+    range_s: tuple[float, float]
     window_s: tuple[float, float]
     was: tuple[str, ...]
     now: tuple[EnvelopePoint, ...]
@@ -98,6 +99,11 @@ class Ledger:
             return cls(tuple(_entry_from_data(entry) for entry in data["entries"]))
         except (ValueError, KeyError, TypeError, IndexError):
             return cls()
+
+    @classmethod
+    def is_readable(cls, session: Session) -> bool:
+        """Tell whether a session carries no ledger, or one that this version understands."""
+        return not session.ledger_json or bool(cls.of(session).entries)
 
     def to_json(self) -> str:
         """Return one line of ASCII JSON; an empty ledger is an empty string."""
@@ -183,6 +189,7 @@ def _entry_to_data(entry: Entry) -> dict[str, Any]:
         "mixer": entry.mixer,
         "track": entry.track_id,
         "envelope": entry.kind.value,
+        "range_s": list(entry.range_s),
         "window_s": list(entry.window_s),
         "was": list(entry.was),
         "now": [[p.time_s, p.value, p.shape.value, p.tension] for p in entry.now],
@@ -191,14 +198,17 @@ def _entry_to_data(entry: Entry) -> dict[str, Any]:
 
 def _entry_from_data(data: dict[str, Any]) -> Entry:
     if "control" in data:
+        float(data["was"])  # every host spells a control as a number
         return ControlEntry(
             data["mixer"], data["track"], Control(data["control"]), str(data["was"]), float(data["now"])
         )
+    range_start_s, range_end_s = data["range_s"]
     start_s, end_s = data["window_s"]
     return PointsEntry(
         data["mixer"],
         data["track"],
         EnvelopeKind(data["envelope"]),
+        (float(range_start_s), float(range_end_s)),
         (float(start_s), float(end_s)),
         tuple(str(line) for line in data["was"]),
         tuple(EnvelopePoint(float(t), float(v), PointShape(s), float(b)) for t, v, s, b in data["now"]),

@@ -27,6 +27,10 @@ from reaper_automix.session import EnvelopeKind
 
 SCHEMA = "reaper_automix.mixplan/1"
 
+LARGEST_NUMBER = 1e9
+HIGHEST_LEVEL_DB = 24.0
+"""The highest top that a preference gives REAPER's volume envelopes; faders end at +12 dB."""
+
 
 def plan_to_json(plan: MixPlan) -> str:
     """Return the plan as indented JSON in the published format."""
@@ -50,6 +54,8 @@ def plan_from_json(text: str, *, name: str = "plan") -> MixPlan:
     """
     try:
         data = json.loads(text)
+    except RecursionError:
+        raise PlanError(f"{name}: nested too deeply to be a plan. Make the plan again.") from None
     except json.JSONDecodeError as error:
         raise PlanError(f"{name}: not JSON (line {error.lineno}: {error.msg}). Was the file cut short?") from None
     return _plan_from_data(_Reader(data, name))
@@ -145,9 +151,17 @@ class _Reader:
         return self.value
 
     def number(self) -> float:
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not math.isfinite(self.value):
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise self.fail("a number")
+        if not -LARGEST_NUMBER <= self.value <= LARGEST_NUMBER:  # false for NaN as well
+            raise self.fail("a number of reasonable size")
         return float(self.value)
+
+    def level_db(self) -> float:
+        level_db = self.number()
+        if level_db > HIGHEST_LEVEL_DB:
+            raise self.fail(f"a level of at most {HIGHEST_LEVEL_DB:g} dB")
+        return level_db
 
     def flag(self) -> bool:
         if not isinstance(self.value, bool):
@@ -232,6 +246,8 @@ def _envelope_move(data: _Reader, reason: str) -> EnvelopeMove:
     range_s, points = _range(data.get("range_s")), _points(data.get("points"))
     if not points:
         raise data.get("points").fail("at least one point")
+    if max(level for _, level in points) > HIGHEST_LEVEL_DB:
+        raise data.get("points").fail(f"levels of at most {HIGHEST_LEVEL_DB:g} dB")
     if points[0][0] < range_s[0] - 1e-6 or points[-1][0] > range_s[1] + 1e-6:
         raise data.get("points").fail(f"points inside range_s {list(range_s)}")
     before = data.get_or_none("before_points")
@@ -243,7 +259,7 @@ def _move_from_data(data: _Reader) -> Move:
     kind, reason = data.get("kind").text(), data.text_or("reason", "")
     match kind:
         case "fader":
-            before_db, after_db = data.number_or_none("before_db"), data.get("after_db").number()
+            before_db, after_db = data.number_or_none("before_db"), data.get("after_db").level_db()
             return FaderMove(_track_ref(data.get("track")), before_db, after_db, reason)
         case "pan":
             after = data.get("after").number()

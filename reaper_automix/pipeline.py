@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.analysis.roles import UTILITY_ROLES, Role, role_of
+from reaper_automix.audio.render import Console, session_rate_hz
 from reaper_automix.audio.skips import Skip, notes, skip_lines, skips_of
 from reaper_automix.errors import ScopeError
 from reaper_automix.headroom import Fitted, fit_headroom, shifted_uniformly_db
@@ -70,17 +71,28 @@ def hear(
     """
     progress("Opening the audio files", 0, 1)
     skips = skips_of(session)
-    roles = {t.id: role for t in session.tracks if (role := role_of(t.name)) is not None}
-    scope = choose_scope(
+    scope = _scope(session, skips, wanted, range_s)
+    context = _scope(session, skips, (), range_s) if wanted else scope
+    heard = [t.id for t in session.tracks if t.id in {*scope.track_ids, *context.track_ids}]
+    cache = cache or MeasurementCache()
+    measurements = measure_session_tracks(session, heard, scope.range_s, cache=cache, progress=progress)
+    return Hearing(session, scope, measurements, _roles(session)), skips
+
+
+def _roles(session: Session) -> dict[str, Role]:
+    return {t.id: role for t in session.tracks if (role := role_of(t.name)) is not None}
+
+
+def _scope(
+    session: Session, skips: Sequence[Skip], wanted: Sequence[str], range_s: tuple[float, float] | None
+) -> Scope:
+    return choose_scope(
         session,
         wanted=wanted,
         range_s=range_s,
-        utility_reasons=_utility_reasons(session, roles),
+        utility_reasons=_utility_reasons(session, _roles(session)),
         unplayable=_unplayable(session, skips),
     )
-    cache = cache or MeasurementCache()
-    measurements = measure_session_tracks(session, scope.track_ids, scope.range_s, cache=cache, progress=progress)
-    return Hearing(session, scope, measurements, roles), skips
 
 
 def make_plan(
@@ -137,7 +149,7 @@ def _without_our_writing(
     session: Session, mixer: str, wanted: Sequence[str], range_s: tuple[float, float] | None
 ) -> Undone:
     """Return the session as the engineer left it: without what the same mixer wrote in the same scope."""
-    scope = choose_scope(session, wanted=wanted, range_s=range_s)
+    scope = _scope(session, skips_of(session), wanted, range_s)
     return engineers_session(session, mixer, frozenset(scope.track_ids), None if scope.whole else scope.range_s)
 
 
@@ -219,6 +231,7 @@ def _warnings(
     said += skip_lines(skip for skip in skips if skip.track_id in in_scope)
     buses = {t.id for t in session.tracks if t.is_folder or t.receives}
     said += [note.text for note in notes(session, in_scope | buses)]
+    said += Console(session, session_rate_hz(session)).notes
     return (*said, *session.notes)
 
 

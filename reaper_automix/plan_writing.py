@@ -7,9 +7,12 @@ earlier run wrote in the same scope before it writes anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reaper_automix.edits import Control, Edit, Host, SetControl, SetPoints
 from reaper_automix.envelope import has_items_between, is_neutral, place
 from reaper_automix.envelope_chunk import restore_points, spelling
+from reaper_automix.errors import PlanError
 from reaper_automix.ledger import ControlEntry, Entry, Ledger, PointsEntry, Undone, undo
 from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, move_words
 from reaper_automix.receipt import Outcome, Receipt, Status
@@ -82,16 +85,26 @@ def apply_plan(host: Host, plan: MixPlan) -> Receipt:
         writer.write(move)
     edits = [*(entry.restoring_edit() for entry in undone.restored), *writer.edits]
     if edits:
-        entries = (*(e for e in undone.kept if e not in undone.left_alone), *undone.left_alone[::-1], *writer.entries)
-        host.write(edits, Ledger(entries).to_json())
+        earlier = [e for e in Ledger.of(session).entries if e not in undone.restored]
+        host.write(edits, Ledger((*earlier, *writer.entries)).to_json())
     else:
         host.write([], session.ledger_json)
     return Receipt((*writer.outcomes, *_left_alone(session, undone.left_alone)), (*writer.notes, *host.notes))
 
 
 def revert(host: Host) -> Receipt:
-    """Take back everything that our runs wrote into a session; what the engineer changed since is left alone."""
+    """Take back everything that our runs wrote into a session; what the engineer changed since is left alone.
+
+    Raises
+    ------
+    PlanError
+        If the session's ledger is of another version, or damaged.
+    """
     session = host.read_session()
+    if not Ledger.is_readable(session):
+        raise PlanError(
+            "The record of earlier runs in this session cannot be read: revert with the version that wrote it."
+        )
     undone = undo(session, Ledger.of(session).entries)
     names = {track.id: track.title for track in session.tracks}
     host.write([entry.restoring_edit() for entry in undone.restored], "")
@@ -111,6 +124,7 @@ class _Writer:
         self._plan = plan
         self._session = undone.session
         self._restored = undone.restored
+        self._kept = undone.kept
         self._locked = {(e.track_id, e.what) for e in undone.left_alone}
         if plan.session_fingerprint and plan.session_fingerprint != undone.session.fingerprint():
             self.notes.append("The session has changed since the plan was made; each move was checked on its own.")
@@ -172,7 +186,8 @@ class _Writer:
         placed = place(old, kind, move.points, move.range_s, session_end_s=self._session.end_s)
         was = self._envelope_spelling(track.id, kind, placed.window_s)
         self._add(SetPoints(track.id, kind, placed.window_s, placed.points))
-        self.entries.append(PointsEntry(self._plan.mixer, track.id, kind, placed.window_s, was, placed.points))
+        entry = PointsEntry(self._plan.mixer, track.id, kind, move.range_s, placed.window_s, was, placed.points)
+        self.entries.append(entry)
         self.outcomes.append(Outcome(track.title, f"{kind.value} envelope", Status.WRITTEN, detail))
 
     def _free_kind(self, track: Track, move: EnvelopeMove) -> tuple[EnvelopeKind | None, str]:
@@ -198,11 +213,9 @@ class _Writer:
 
     def _envelope_spelling(self, track_id: str, kind: EnvelopeKind, window_s: tuple[float, float]) -> tuple[str, ...]:
         """Return the envelope lines of a window once our earlier writing is taken back."""
-        mine = [
-            entry
-            for entry in self._restored
-            if isinstance(entry, PointsEntry) and (entry.track_id, entry.kind) == (track_id, kind)
-        ]
+        mine = _points_entries(self._restored, track_id, kind)
+        if any(not entry.was for entry in _points_entries((*self._kept, *self.entries), track_id, kind)):
+            return ()  # the envelope is there only because another entry of ours made it
         if not mine:
             return self._host.envelope_spelling(track_id, kind, window_s)
         lines: list[str] | None = list(self._host.envelope_spelling(track_id, kind, EVERYWHERE_S))
@@ -243,6 +256,13 @@ def occupied(
     return ""
 
 
+def fader_is_owned(session: Session, track: Track) -> bool:
+    """Tell whether a playing Volume envelope moves the fader, so that the fader's own value is not heard."""
+    volume = track.envelope(EnvelopeKind.VOLUME)
+    mode = session.mode_of(track)
+    return volume is not None and volume.plays and mode not in (AutomationMode.TRIM_READ, AutomationMode.BYPASS)
+
+
 def _knows(track: Track, move: EnvelopeMove) -> bool:
     """Tell whether the plan saw the very points that are there now."""
     if move.before_points is None:
@@ -259,12 +279,17 @@ def _knows(track: Track, move: EnvelopeMove) -> bool:
     )
 
 
+def _points_entries(entries: Iterable[Entry], track_id: str, kind: EnvelopeKind) -> list[PointsEntry]:
+    return [e for e in entries if isinstance(e, PointsEntry) and (e.track_id, e.kind) == (track_id, kind)]
+
+
 def _in_range(entry: Entry, range_s: tuple[float, float] | None) -> bool:
+    """Tell whether a re-run on a range replaces an entry: only one that lies in the range as a whole."""
     if range_s is None:
         return True
     if isinstance(entry, ControlEntry):
         return False
-    return entry.window_s[0] < range_s[1] and entry.window_s[1] > range_s[0]
+    return range_s[0] <= entry.range_s[0] and entry.range_s[1] <= range_s[1]
 
 
 def _left_alone(session: Session, entries: tuple[Entry, ...]) -> tuple[Outcome, ...]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from reaper_automix.envelope import points_between, thin
 from reaper_automix.mixplan import EnvelopeMove, FaderMove, Move, Point, TrackRef
-from reaper_automix.plan_writing import occupied
+from reaper_automix.plan_writing import fader_is_owned, occupied
 from reaper_automix.session import AutomationMode, EnvelopeKind, Session, Track
 from reaper_automix.settings import ENVELOPE_TOP_DB, FADER_TOP_DB, MixSettings
 from reaper_automix.units import SILENCE_DB
@@ -95,20 +95,13 @@ def moves_from(
     warnings: list[str] = []
     for decision in decisions:
         track = session.track(decision.track_id)
-        if whole and not settings.all_on_envelope and not _fader_is_owned(session, track):
+        if whole and not settings.all_on_envelope and not fader_is_owned(session, track):
             made = _fader_and_ride(decision, session, track, settings, range_s)
         else:
             made = _envelope_only(decision, session, track, settings, range_s)
         moves += made.moves
         warnings += made.warnings
     return Moves(tuple(moves), tuple(warnings))
-
-
-def _fader_is_owned(session: Session, track: Track) -> bool:
-    """Tell whether a playing Volume envelope moves the fader, so that the fader's own value is not heard."""
-    volume = track.envelope(EnvelopeKind.VOLUME)
-    mode = session.mode_of(track)
-    return volume is not None and volume.plays and mode not in (AutomationMode.TRIM_READ, AutomationMode.BYPASS)
 
 
 def _fader_and_ride(

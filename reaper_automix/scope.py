@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reaper_automix.errors import ScopeError
-from reaper_automix.plan_writing import whole_session
+from reaper_automix.plan_writing import fader_is_owned, whole_session
 from reaper_automix.session import Session, Track
 from reaper_automix.units import SILENCE_DB
 
@@ -81,7 +81,7 @@ def choose_scope(
         If a name matches no track, the range is empty or lies outside of the session, or nothing is left.
     """
     chosen = _wanted_ids(session, wanted)
-    time_s = _checked_range(session, range_s)
+    time_s = checked_range(session, range_s)
     kept: list[str] = []
     left_out: list[LeftOut] = []
     for track in session.tracks:
@@ -89,7 +89,7 @@ def choose_scope(
             left_out.append(LeftOut(track.id, track.title, "not among the tracks you asked for", expected=True))
             continue
         if reason := _structural_reason(session, track):
-            left_out.append(LeftOut(track.id, track.title, reason, expected=True))
+            left_out.append(LeftOut(track.id, track.title, reason, expected=not track.items))
             continue
         reason = silence_reason(session, track) or (unplayable or {}).get(track.id, "")
         if not reason and chosen is None:
@@ -107,7 +107,7 @@ def silence_reason(session: Session, track: Track) -> str:
         return "muted: unmute it to have it mixed"
     if session.any_solo and not _heard_under_solo(session, track):
         return "silent while another track is soloed: clear the solo to have it mixed"
-    if track.gain_db <= SILENCE_DB:
+    if track.gain_db <= SILENCE_DB and not fader_is_owned(session, track):
         return "its fader is closed: open it to have it mixed"
     muted_folder = next((f for f in session.ancestors(track) if f.muted), None)
     if muted_folder is not None:
@@ -120,7 +120,8 @@ def silence_reason(session: Session, track: Track) -> str:
 def _structural_reason(session: Session, track: Track) -> str:
     """Say why a track is nothing to mix by itself; empty if it is."""
     if track.is_folder and any(session.children(track.id)):
-        return "a folder: its fader moves the tracks inside, which are mixed one by one"
+        own = ", and its own items with them" if track.items else ""
+        return f"a folder: its fader moves the tracks inside, which are mixed one by one{own}"
     followers = [t for t in session.tracks if t.id != track.id and t.vca_follows & track.vca_leads]
     if followers:
         return f"a VCA leader: its fader moves {len(followers)} other tracks, which are mixed one by one"
@@ -142,7 +143,14 @@ def _sends_audio(session: Session, track: Track) -> bool:
     return any(s.source_track_id == track.id and s.is_audio for s in sends)
 
 
-def _checked_range(session: Session, range_s: tuple[float, float] | None) -> tuple[float, float]:
+def checked_range(session: Session, range_s: tuple[float, float] | None) -> tuple[float, float]:
+    """Return a range cut to the session; None: the whole session.
+
+    Raises
+    ------
+    ScopeError
+        If it is empty, begins before 0 or after the session's end.
+    """
     if range_s is None:
         return 0.0, session.end_s
     start_s, end_s = range_s

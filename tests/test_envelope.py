@@ -170,6 +170,14 @@ def test_a_step_before_a_curve_that_is_cut_stays_a_step() -> None:
     assert value_at(after, 1.25) == pytest.approx(value_at(old, 1.25), abs=0.05)
 
 
+@pytest.mark.parametrize("step_s", [10.0 - GUARD_S, 20.0 + GUARD_S])
+def test_a_step_at_the_guards_own_time_stays_a_step(step_s: float) -> None:
+    old = volume(EnvelopePoint(0.0, -20.0), EnvelopePoint(step_s, -20.0), EnvelopePoint(step_s, 0.0))
+    after = written(old, (10.0, 20.0), 40.0)
+    for time_s in (5.0, step_s + 15.0):
+        assert value_at(after, time_s) == pytest.approx(value_at(old, time_s))
+
+
 def test_inside_the_range_the_new_points_play() -> None:
     after = written(volume(EnvelopePoint(0.0, 3.0), EnvelopePoint(30.0, -3.0)), (10.0, 20.0), 40.0)
     assert value_at(after, 10.0) == pytest.approx(-5.0)

@@ -17,6 +17,7 @@ ENTRIES = (
         "{1}",
         EnvelopeKind.VOLUME,
         (0.0, 5.0),
+        (0.0, 5.0),
         ("ACT 0 -1", "PT 0 1 0"),
         (EnvelopePoint(0.0, -3.0), EnvelopePoint(5.0, 1.0, PointShape.BEZIER, 0.5)),
     ),

@@ -86,17 +86,21 @@ class Console:
                         desk.add(output.target_id, audio, self._gains(track_id, output, clock))
         return desk.master(self._master.at(clock))
 
-    def direct_gains(self, track_id: str, clock: Clock) -> Matrix:
-        """Return the gains of the direct path: track, folders, master. All 0 where it is cut."""
-        matrix, place = UNITY, track_id
-        while True:
-            output = next((o for o in self._outputs.get(place, ()) if o.send is None), None)
-            if output is None:
-                return 0.0, 0.0, 0.0, 0.0
-            matrix = chain(self._gains(place, output, clock), matrix)
-            if output.target_id is None:
-                return chain(self._master.at(clock), matrix)
-            place = output.target_id
+    def path_gains(self, track_id: str, clock: Clock) -> Matrix:
+        """Return the gains of a track's way to the master: through its folders, else summed over its sends.
+
+        Where a track has a master send, its other sends (to a reverb, say) do not count. All 0 where it is cut.
+        """
+        outputs = self._outputs.get(track_id, ())
+        direct = [o for o in outputs if o.send is None]
+        ways = direct or [o for o in outputs if self._is_open(track_id, o)]
+        summed: Matrix = (0.0, 0.0, 0.0, 0.0)
+        for output in ways:
+            further = self._master.at(clock) if output.target_id is None else self.path_gains(output.target_id, clock)
+            way = chain(further, self._gains(track_id, output, clock))
+            ll, rl, lr, rr = (total(one, other) for one, other in zip(summed, way, strict=True))
+            summed = (ll, rl, lr, rr)
+        return summed
 
     def _is_open(self, track_id: str, output: _Output) -> bool:
         if output.send is not None and output.send.is_closed:
@@ -114,8 +118,8 @@ class Console:
 class HeardGain:
     """How loud a track's items arrive at the master, without rendering: fader, envelopes, VCA, folders, pan, master.
 
-    Only the direct path counts, sends do not. The gains are those for audio that is the same in both channels; for a
-    stereo track with a balance pan they are the gains of its two sides.
+    Sends count only for a track without a master send, such as one that goes to a drum bus. The gains are those for
+    audio that is the same in both channels; for a stereo track with a balance pan they are the gains of its two sides.
 
     Parameters
     ----------
@@ -147,7 +151,7 @@ class HeardGain:
 
     def _matrix(self, track: Track | str, clock: Clock) -> Matrix:
         track_id = track if isinstance(track, str) else track.id
-        return self._console.direct_gains(track_id, clock)
+        return self._console.path_gains(track_id, clock)
 
 
 def heard_gain(session: Session, track: Track | str, times_s: ArrayLike) -> NDArray[np.float64]:

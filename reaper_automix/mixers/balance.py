@@ -2,7 +2,8 @@
 
 First rung, ``equal``: every track is heard at the same gated loudness. Second rung, ``roles``: at that loudness plus an
 offset of its role, from a table of human mixes (``models/role_offsets``). ``auto`` takes the second rung when at least
-half of the tracks have a role. Both keep the power sum of the track loudnesses, so that the mix stays about as loud.
+half of the tracks have a role. Both keep the power sum of the track loudnesses, so that the mix stays about as loud;
+where only some tracks are in scope, they go where a balance of all the tracks would put them.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def decide(hearing: Hearing, settings: MixSettings) -> tuple[GainDecision, ...]:
     settings : MixSettings
         ``balance`` chooses the rung.
     """
-    heard_lufs = {track_id: hearing.loudness_lufs(track_id) for track_id in hearing.scope.track_ids}
+    heard_lufs = {track_id: hearing.loudness_lufs(track_id) for track_id in hearing.measurements}
     audible = {track_id: level for track_id, level in heard_lufs.items() if level > SILENT_LUFS}
     if not audible:
         return ()
@@ -49,6 +50,7 @@ def decide(hearing: Hearing, settings: MixSettings) -> tuple[GainDecision, ...]:
             _reason(hearing, track_id, level, offsets),
         )
         for track_id, level in audible.items()
+        if track_id in hearing.scope.track_ids
     )
 
 

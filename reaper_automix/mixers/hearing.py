@@ -28,7 +28,7 @@ class Hearing:
     scope : Scope
         The tracks and the time to mix.
     measurements : mapping of track id to Measurement
-        What each track in scope sounds like before its fader.
+        What each track sounds like before its fader: those in scope, and the others that belong to the balance.
     roles : mapping of track id to Role
         Who is who, where the name says it.
     """

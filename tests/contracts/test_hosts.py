@@ -12,7 +12,7 @@ import soundfile
 
 from reaper_automix.edits import Control, Host, SetControl, SetPoints
 from reaper_automix.envelope import value_at
-from reaper_automix.errors import SessionError
+from reaper_automix.errors import PlanError, SessionError
 from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.hosts.rpp import RppHost, new_project_text
 from reaper_automix.hosts.stems import StemsHost
@@ -221,6 +221,49 @@ def test_ranges_written_one_after_another_all_stay(host: Host) -> None:
     assert [value_at(envelope, t) for t in (0.1, 0.4, 0.9, 1.4, 1.8)] == pytest.approx([0, -6, 0, -6, 0], abs=1e-6)
     revert(host)
     assert mixing(host.read_session()) == mixing(before)
+
+
+@pytest.mark.parametrize("second", [(0.8, 1.6), (0.6, 1.6), (0.3, 0.5)], ids=["touching", "overlapping", "nested"])
+def test_a_later_range_takes_nothing_of_an_earlier_one_away(host: Host, second: tuple[float, float]) -> None:
+    before = host.read_session()
+    vox = ref(before, "Vox 🎤")
+    for range_s, level_db in (((0.2, 0.8), -6.0), (second, 3.0)):
+        move = EnvelopeMove(vox, VOLUME, range_s, ((range_s[0], level_db),))
+        assert statuses(host, plan_of(before, move, range_s=range_s)) == [Status.WRITTEN]
+    track = named(host, vox.name)
+    total_db = [sum(value_at(e, t) for e in track.envelopes) for t in (0.1, 0.25, 1.8)]
+    assert total_db == pytest.approx([0.0, -6.0, 0.0], abs=1e-6)
+    revert(host)
+    assert mixing(host.read_session()) == mixing(before)
+
+
+def test_the_same_range_again_and_back_leaves_no_envelope(host: Host) -> None:
+    before = host.read_session()
+    vox = ref(before, "Vox 🎤")
+    for range_s in ((0.2, 0.6), (1.2, 1.6), (0.2, 0.6)):
+        move = EnvelopeMove(vox, VOLUME, range_s, ((range_s[0], -6.0),))
+        assert statuses(host, plan_of(before, move, range_s=range_s)) == [Status.WRITTEN]
+    revert(host)
+    assert named(host, vox.name).envelope(VOLUME) is None
+
+
+def test_a_mixer_that_runs_again_under_another_ones_work(host: Host) -> None:
+    before = host.read_session()
+    kick, snare = ref(before, "Kick"), ref(before, "Snare")
+    apply_plan(host, plan_of(before, FaderMove(kick, 0.0, -6.0), mixer="balance"))
+    apply_plan(host, plan_of(before, FaderMove(kick, -6.0, -8.0), mixer="drums"))
+    apply_plan(host, plan_of(before, FaderMove(kick, 0.0, -5.0), FaderMove(snare, 0.0, -3.0), mixer="balance"))
+    assert named(host, "Kick").gain_db == pytest.approx(-8.0, abs=1e-6)
+    revert(host)
+    assert mixing(host.read_session()) == mixing(before)
+
+
+def test_a_ledger_of_another_version_is_kept(host: Host) -> None:
+    foreign = '{"schema":"reaper_automix.ledger/9","entries":[]}'
+    host.write([], foreign)
+    with pytest.raises(PlanError, match="version"):
+        revert(host)
+    assert host.read_session().ledger_json == foreign
 
 
 def test_a_track_that_is_not_there_is_skipped_and_named(host: Host) -> None:

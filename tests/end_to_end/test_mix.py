@@ -15,7 +15,7 @@ from reaper_automix.hosts.rpp import RppHost
 from reaper_automix.hosts.stems import StemsHost
 from reaper_automix.mixplan import FaderMove, MixPlan
 from reaper_automix.mixplan_json import plan_from_json
-from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, EnvelopePoint, Session
+from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, EnvelopePoint, Send, Session, Track
 
 
 def plan_at(path: Path) -> MixPlan:
@@ -205,3 +205,46 @@ def test_the_second_run_reads_no_audio_again(cli, project, tmp_path, monkeypatch
     monkeypatch.setattr("reaper_automix.audio.media.MediaReader.read", never)
     assert cli("mix", project, "--out", tmp_path / "b.RPP").code == 0
     assert (tmp_path / "b.RPP").read_bytes() == (tmp_path / "a.RPP").read_bytes()
+
+
+def test_tracks_that_reach_the_master_through_a_bus_are_mixed(cli, stems, save, tmp_path) -> None:
+    """Drums without a master send, sent to a bus: as loud as they are through it."""
+    session = StemsHost(stems).read_session()
+    routed = tuple(replace(t, sends_to_parent=False) if t.name in ("Kick", "Bass") else t for t in session.tracks)
+    sends = tuple(Send(t.id, gain_db=-6.0) for t in routed if not t.sends_to_parent)
+    bus = Track("{00000000-0000-4000-8000-00000000000B}", "Bus", 5, receives=sends)
+    path = save(replace(session, tracks=(*routed, bus)))
+    before = {t["name"]: t["loudness_lufs"] for t in cli("inspect", path, "--json").data["tracks"]}
+    alone = {t["name"]: t["loudness_lufs"] for t in cli("inspect", stems, "--json").data["tracks"]}
+    assert before["Kick"] == pytest.approx(alone["Kick"] - 6.0, abs=0.05)
+    out = tmp_path / "o.RPP"
+    assert cli("mix", path, "--out", out, "--balance", "equal").code == 0
+    levels = [t["loudness_lufs"] for t in cli("inspect", out, "--json").data["tracks"] if t["name"] != "Bus"]
+    assert max(levels) - min(levels) < 0.05
+
+
+def test_one_track_goes_where_a_balance_of_all_would_put_it(cli, project, tmp_path) -> None:
+    for name, tracks in (("all", ()), ("one", ("--tracks", "Kick"))):
+        assert cli("mix", project, *tracks, "--dry-run", "--plan", tmp_path / f"{name}.json").code == 0
+    (one,) = plan_at(tmp_path / "one.json").moves
+    kick = next(m for m in plan_at(tmp_path / "all.json").moves if m.track == one.track)
+    assert one.after_db == pytest.approx(kick.after_db, abs=0.5)
+    assert abs(one.after_db) > 1.0
+
+
+def test_no_output_takes_the_place_of_the_session_its_audio_or_another_output(cli, project, stems, tmp_path) -> None:
+    kick = stems / "Kick.wav"
+    saved = {path: path.read_bytes() for path in (project, kick)}
+    refused = (
+        ("render", project, "--out", project),
+        ("render", project, "--out", kick),
+        ("mix", project, "--plan", project),
+        ("mix", stems, "--render", kick, "--out", tmp_path / "o.RPP"),
+        ("mix", stems, "--out", kick),
+        ("mix", project, "--out", tmp_path / "o.RPP", "--plan", tmp_path / "o.RPP"),
+    )
+    for words in refused:
+        ran = cli(*words)
+        assert ran.code == 1, words
+    assert {path: path.read_bytes() for path in saved} == saved
+    assert not (tmp_path / "o.RPP").exists()
