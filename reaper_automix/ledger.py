@@ -19,8 +19,8 @@ from reaper_automix.session_edits import control_value, perform
 
 SCHEMA = "reaper_automix.ledger/1"
 
-FADER_TOLERANCE_DB = 0.005
-"""A fader that differs by less was not moved by hand: REAPER itself rounds when it saves."""
+VALUE_TOLERANCE = 0.005
+"""A value (dB, or pan) that differs by less was not moved by hand: REAPER itself rounds when it saves."""
 
 TIME_TOLERANCE_S = 1e-4
 
@@ -46,7 +46,7 @@ class ControlEntry:
 
     def stands_on(self, track: Track) -> bool:
         """Tell whether the track still has what was written."""
-        return abs(control_value(track, self.control) - self.now) <= FADER_TOLERANCE_DB
+        return abs(control_value(track, self.control) - self.now) <= VALUE_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _same_points(envelope: Envelope | None, window_s: tuple[float, float], point
     present = points_between(envelope, *wide_s)
     return len(present) == len(points) and all(
         abs(a.time_s - b.time_s) <= TIME_TOLERANCE_S
-        and abs(a.value - b.value) <= FADER_TOLERANCE_DB
+        and abs(a.value - b.value) <= VALUE_TOLERANCE
         and a.shape == b.shape
         for a, b in zip(present, points, strict=True)
     )

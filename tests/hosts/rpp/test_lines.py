@@ -20,7 +20,7 @@ from reaper_automix.rpp_text import tokenise
 ENDINGS = st.sampled_from(["\n", "\r\n"])
 
 
-def reads_or_says_why(data: bytes) -> None:
+def assert_reads_or_says_why(data: bytes) -> None:
     with contextlib.suppress(ProjectSyntaxError):
         project = parse_project(data)
         read_project(project, Path("/nowhere/x.RPP"))
@@ -97,9 +97,9 @@ def test_truncated_anywhere_it_reads_or_says_why(song: str) -> None:
     data = song.encode()
     lines = data.splitlines(keepends=True)
     for count in range(len(lines) + 1):
-        reads_or_says_why(b"".join(lines[:count]))
+        assert_reads_or_says_why(b"".join(lines[:count]))
     for count in range(0, len(data), 7):
-        reads_or_says_why(data[:count])
+        assert_reads_or_says_why(data[:count])
 
 
 @settings(max_examples=60, deadline=None)
@@ -116,7 +116,7 @@ def test_damaged_anywhere_it_reads_or_says_why(song: str, data: st.DataObject) -
         lines[index] = lines[index][: token.start] + junk + lines[index][token.end :]
     else:
         lines[index] = data.draw(st.sampled_from([junk, lines[index] + "\n" + lines[index], ""]))
-    reads_or_says_why("\n".join(lines).encode())
+    assert_reads_or_says_why("\n".join(lines).encode())
 
 
 @settings(max_examples=60, deadline=None)
@@ -130,8 +130,8 @@ def test_any_text_block_survives(block: list[tuple[str, str]]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_read_or_say_why(data: bytes) -> None:
-    reads_or_says_why(data)
-    reads_or_says_why(b"<REAPER_PROJECT 0.1\n" + data + b"\n>\n")
+    assert_reads_or_says_why(data)
+    assert_reads_or_says_why(b"<REAPER_PROJECT 0.1\n" + data + b"\n>\n")
 
 
 @pytest.mark.data
