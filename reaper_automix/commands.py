@@ -16,7 +16,7 @@ from reaper_automix.demo import write_demo_session
 from reaper_automix.errors import PlanError, SessionError
 from reaper_automix.files import write_text_whole
 from reaper_automix.inspecting import Inspected, inspect_session
-from reaper_automix.mixplan import move_words
+from reaper_automix.mixplan import BusMove, MixPlan, TakeMove, move_words
 from reaper_automix.mixplan_json import plan_from_json, plan_to_json
 from reaper_automix.pipeline import Planned, make_plan
 from reaper_automix.places import backup_of, default_target, open_host
@@ -108,13 +108,15 @@ def apply(plan_path: Path, session: Path, *, out: Path | None = None, in_place: 
         If the session cannot be read or written.
     """
     try:
-        text = plan_path.read_text("utf-8")
+        text = plan_path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PlanError(f"{plan_path}: cannot be read ({error}). Give a plan that 'mix --plan' wrote.") from None
     plan = plan_from_json(text, name=str(plan_path))
     target = session if in_place else (out or default_target(session))
     host = open_host(session, target, in_place=in_place)
-    _check_places(host.read_session(), None if in_place else target)
+    read = host.read_session()
+    _check_places(read, None if in_place else target)
+    _check_fits(plan, read)
     with nullcontext() if in_place else backup_of(target):
         return apply_plan(host, plan), target
 
@@ -216,6 +218,14 @@ def _target(request: MixRequest) -> Path:
     if request.in_place:
         return request.session
     return request.out or default_target(request.session)
+
+
+def _check_fits(plan: MixPlan, session: Session) -> None:
+    """Refuse a plan that was made for another session altogether."""
+    meant = {move.track.id for move in plan.moves if not isinstance(move, TakeMove | BusMove)}
+    if meant and not meant & {track.id for track in session.tracks}:
+        made_for = plan.session_path or "another session"
+        raise PlanError(f"This plan was made for {made_for}: {session.path} has none of its {len(meant)} tracks.")
 
 
 def _check_places(session: Session, project: Path | None, *others: Path | None) -> None:

@@ -61,8 +61,8 @@ class PolarityMove:
 class EnvelopeMove:
     """Write points into an envelope between ``range_s[0]`` and ``range_s[1]``; outside nothing changes.
 
-    ``before_points`` is what the planner saw there, and means to replace. None, or other points than are there: whatever
-    automation is there is kept, and the ride goes to Trim Volume.
+    ``before_points`` is what the planner saw there, and means to replace. None, or other points than are there: the
+    automation that is there is kept, and the ride goes to Trim Volume.
     """
 
     kind: ClassVar[str] = "envelope"

@@ -17,6 +17,7 @@ from reaper_automix.edits import Control, Edit
 from reaper_automix.errors import MediaError, SessionError
 from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.hosts.rpp import RppHost, new_project_text
+from reaper_automix.rpp_text import quote, tokenise
 from reaper_automix.session import EnvelopeKind, Item, Session, Source, Take, Track
 
 KIND_OF_SUFFIX = {
@@ -87,6 +88,9 @@ def _session_of(folder: Path) -> Session:
     tracks: list[Track] = []
     notes: list[str] = []
     for file in files:
+        if tokenise(quote(str(file.resolve())))[0].text != str(file.resolve()):
+            notes.append(f"Skipped: a project cannot spell the path {str(file)!r}. Rename the file or its folder.")
+            continue
         try:
             info = probe(file)
         except MediaError as error:

@@ -135,6 +135,7 @@ def test_nothing_but_silence_is_refused(cli, tmp_path, out) -> None:
     assert not out.exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows neither such names nor links")
 def test_names_of_emoji_quotes_and_markup(cli, stems, out, tmp_path) -> None:
     for odd in ("\U0001f941\U0001f3a4", "[bold]Vox[/]", "a 'b' `c`", "<b>", "日本語"):
         soundfile.write(stems / f"{odd.replace('/', '')}.wav", noise(len(odd), 1), RATE_HZ)
@@ -244,3 +245,35 @@ def test_a_damaged_plan_is_refused(cli, project, tmp_path, out) -> None:
         assert ran.code == 1
         assert "p.json" in ran.err
         assert not out.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows neither such names nor links")
+def test_a_name_that_no_project_can_spell_is_skipped(cli, stems, out) -> None:
+    soundfile.write(stems / "a \"b' `c`.wav", noise(9, 1), RATE_HZ)
+    ran = cli("mix", stems, "--out", out, "--json")
+    assert ran.code == 0
+    assert any("cannot spell" in warning for warning in ran.data["warnings"])
+    assert len(faders(out)) == 4
+
+
+def test_a_plan_for_another_session_is_refused(cli, project, stems, tmp_path, out) -> None:
+    plan = tmp_path / "p.json"
+    assert cli("mix", project, "--dry-run", "--plan", plan).code == 0
+    plan.write_bytes(b"\xef\xbb\xbf" + plan.read_text("utf-8").replace('"id": "{', '"id": "{0').encode())
+    ran = cli("apply", plan, project, "--out", out)
+    assert ran.code == 1
+    assert "none of its 4 tracks" in ran.err
+    assert not out.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows neither such names nor links")
+def test_in_place_through_a_link_and_back(cli, project, tmp_path) -> None:
+    before = project.read_bytes()
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "song.RPP"
+    link.symlink_to(project)
+    assert cli("mix", link, "--in-place").code == 0
+    assert b"FILE" in before
+    assert cli("revert", link).code == 0
+    assert project.read_bytes() == before
+    assert link.is_symlink()

@@ -41,6 +41,8 @@ class RppHost:
         self._current = Path(path)
         in_place = target is None or Path(target).resolve() == self._current.resolve()
         self._target = None if in_place else target
+        if in_place:  # a link is followed once, here, so that the file and its media stay together
+            self._current = self._current.resolve()
         self._media_folder = self._current.parent
         self._data: bytes | None = None
         self._project: ProjectText | None = None  # of _data, never edited
