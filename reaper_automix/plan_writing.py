@@ -192,17 +192,10 @@ class _Writer:
 
     def _free_kind(self, track: Track, move: EnvelopeMove) -> tuple[EnvelopeKind | None, str]:
         """Return the envelope that may take the points, and what to say about it."""
-        if self._session.mode_of(track) == AutomationMode.BYPASS:
-            return None, "the global automation override bypasses all envelopes; set it back to none and run again"
-        problem = occupied(self._session, track, move.envelope, move.range_s, known=_knows(track, move))
-        if not problem:
-            return move.envelope, ""
-        if move.envelope == EnvelopeKind.VOLUME:
-            trim_problem = occupied(self._session, track, EnvelopeKind.TRIM_VOLUME, move.range_s)
-            if not trim_problem:
-                return EnvelopeKind.TRIM_VOLUME, f"{problem}, so the points went to the Trim Volume envelope"
-            problem = f"{problem}, and {trim_problem}"
-        return None, f"{problem}; clear one of them in this range and run again"
+        kind, problem = free_envelope(self._session, track, move.envelope, move.range_s, known=_knows(track, move))
+        if kind is None or kind == move.envelope:
+            return kind, problem
+        return kind, f"{problem}, so the points went to the {kind.value} envelope"
 
     def _spelling(self, track_id: str, control: Control) -> str:
         """Return how the project spells a control once our earlier writing is taken back."""
@@ -226,6 +219,26 @@ class _Writer:
     def _add(self, edit: Edit) -> None:
         self.edits.append(edit)
         self._session = perform(self._session, [edit])
+
+
+def free_envelope(
+    session: Session, track: Track, wanted: EnvelopeKind, range_s: tuple[float, float], *, known: bool = False
+) -> tuple[EnvelopeKind | None, str]:
+    """Return the envelope that may take a ride: the one wanted, or Trim Volume where Volume holds other automation.
+
+    With it comes why it is not the one wanted or, with None, why there is none and what to do; empty if all is well.
+    """
+    if session.mode_of(track) == AutomationMode.BYPASS:
+        return None, "the global automation override bypasses all envelopes; set it back to none and run again"
+    problem = occupied(session, track, wanted, range_s, known=known)
+    if not problem:
+        return wanted, ""
+    if wanted == EnvelopeKind.VOLUME:
+        trim_problem = occupied(session, track, EnvelopeKind.TRIM_VOLUME, range_s)
+        if not trim_problem:
+            return EnvelopeKind.TRIM_VOLUME, problem
+        problem = f"{problem}, and {trim_problem}"
+    return None, f"{problem}; clear one of them in this range and run again"
 
 
 def occupied(

@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from reaper_automix.envelope import points_between, thin
 from reaper_automix.mixplan import EnvelopeMove, FaderMove, Move, Point, TrackRef
-from reaper_automix.plan_writing import fader_is_owned, occupied
-from reaper_automix.session import AutomationMode, EnvelopeKind, Session, Track
+from reaper_automix.plan_writing import fader_is_owned, free_envelope
+from reaper_automix.session import EnvelopeKind, Session, Track
 from reaper_automix.settings import ENVELOPE_TOP_DB, FADER_TOP_DB, MixSettings
 from reaper_automix.units import SILENCE_DB
 
@@ -129,7 +129,7 @@ def _envelope_only(
 ) -> Moves:
     if all(abs(level) <= SMALLEST_MOVE_DB for _, level in decision.change_db):
         return Moves()
-    kind, problem = _free_envelope(session, track, range_s)
+    kind, problem = free_envelope(session, track, EnvelopeKind.VOLUME, range_s)
     if kind is None:
         return Moves(warnings=(f"{track.title}: left as it is, because {problem}.",))
     curve = _inside(decision.change_db, range_s)
@@ -140,7 +140,7 @@ def _envelope_only(
         warnings = (_too_high(track, highest_db, "the envelope", ENVELOPE_TOP_DB),)
     points = thin(curve, max_error_db=settings.max_error_db)
     before = tuple((p.time_s, p.value) for p in points_between(track.envelope(kind), *range_s))
-    reason = f"{decision.reason} ({problem})" if problem else decision.reason
+    reason = f"{decision.reason} (on {kind.value}, because {problem})" if problem else decision.reason
     move = EnvelopeMove(TrackRef(track.id, track.title), kind, range_s, points, before, reason)
     return Moves((move,), warnings)
 
@@ -150,19 +150,6 @@ def _too_high(track: Track, wanted_db: float, what: str, top_db: float) -> str:
         f"{track.title}: {wanted_db:+.1f} dB was wanted, {what} ends at {top_db:+.1f} dB. "
         "Raise the item's or take's gain for more."
     )
-
-
-def _free_envelope(session: Session, track: Track, range_s: tuple[float, float]) -> tuple[EnvelopeKind | None, str]:
-    """Return the envelope that may take a ride, and why it is not the first choice (or why there is none)."""
-    if session.mode_of(track) == AutomationMode.BYPASS:
-        return None, "the global automation override bypasses all envelopes: set it back to none and run again"
-    problem = occupied(session, track, EnvelopeKind.VOLUME, range_s)
-    if not problem:
-        return EnvelopeKind.VOLUME, ""
-    trim_problem = occupied(session, track, EnvelopeKind.TRIM_VOLUME, range_s)
-    if not trim_problem:
-        return EnvelopeKind.TRIM_VOLUME, f"on Trim Volume, because {problem}"
-    return None, f"{problem}, and {trim_problem}: clear one of them in this range and run again"
 
 
 def _inside(curve: Sequence[Point], range_s: tuple[float, float]) -> tuple[Point, ...]:
