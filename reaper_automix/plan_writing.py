@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reaper_automix.chunks.envelopes import restore_points, spelling
 from reaper_automix.edits import Control, Edit, Host, SetControl, SetPoints
 from reaper_automix.envelope import has_items_between, is_neutral, place
-from reaper_automix.envelope_chunk import restore_points, spelling
 from reaper_automix.errors import PlanError
 from reaper_automix.ledger import ControlEntry, Entry, Ledger, PointsEntry, Undone, undo
 from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, move_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reaper_automix.chunks.envelopes import parse_envelope
 from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
-from reaper_automix.envelope_chunk import parse_envelope
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, Session, Track
 from reaper_automix.units import SILENCE_DB, lin_to_db
 

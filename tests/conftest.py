@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from reaper_automix.chunks.lines import parse_project
+from reaper_automix.hosts.rpp.reading import read_project
+from reaper_automix.session import Session
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -27,3 +32,106 @@ def _private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
 
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+Read = Callable[[str], Session]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Read the body of a project (what lies between its first and last line)."""
+
+    def read_body(body: str) -> Session:
+        text = f'<REAPER_PROJECT 0.1 "7.22/linux-x86_64" 1700000000\n{body}\n>\n'
+        return read_project(parse_project(text.encode()), tmp_path / "Song.RPP")
+
+    return read_body
+
+
+@pytest.fixture(scope="session")
+def song() -> str:
+    """A project with two tracks, a send, an envelope, plug-ins, text blocks and items."""
+    return SONG
+
+
+SONG = """\
+<REAPER_PROJECT 0.1 "7.22/linux-x86_64" 1700000000
+  <NOTES 0 2
+    |>
+    |<TRACK in a note
+  >
+  RIPPLE 0
+  PANLAW 1
+  SAMPLERATE 48000 1 0
+  <RENDER_CFG
+    ZXZhdxgAAQ==
+  >
+  TEMPO 120 4 4
+  SELECTION 0 0
+  MASTER_VOLUME 1 0 -1 -1 1
+  <PROJBAY
+  >
+  <TRACK {AAAAAAAA-0000-0000-0000-000000000001}
+    NAME "Snare top"
+    PEAKCOL 16576
+    AUTOMODE 0
+    VOLPAN 0.70794578 -0.25 -1 -1 1
+    MUTESOLO 0 0 0
+    IPHASE 0
+    ISBUS 0 0
+    NCHAN 2
+    FX 1
+    TRACKID {AAAAAAAA-0000-0000-0000-000000000001}
+    MAINSEND 1 0
+    <VOLENV2
+      EGUID {AAAAAAAA-0000-0000-0000-00000000000E}
+      ACT 0 -1
+      VIS 0 1 1
+      LANEHEIGHT 0 0
+      ARM 1
+      DEFSHAPE 0 -1 -1
+      VOLTYPE 1
+      PT 0 1 0
+      PT 4 0.5 0
+      PT 9 1 0
+    >
+    <FXCHAIN
+      SHOW 0
+      BYPASS 0 0 0
+      <VST "VST: ReaEQ (Cockos)" reaeq.dll 0 "" 1919247729<56535472656571726561657100000000> ""
+        cWVlcu5e7f4CAAAAAQAAAAAAAAACAAAAAAAAAAIAAAABAAAAAAAAAAIAAAAAAAAAzQAAAAEAAAAAABAA
+      >
+      FXID {AAAAAAAA-0000-0000-0000-0000000000F1}
+      WAK 0 0
+    >
+    <ITEM
+      POSITION 1
+      LENGTH 4
+      LOOP 0
+      FADEIN 1 0.01 0 1 0 0 0
+      IGUID {AAAAAAAA-0000-0000-0000-0000000000A1}
+      NAME snare.wav
+      VOLPAN 1 0 1 -1
+      SOFFS 0
+      PLAYRATE 1 1 0 -1 0 0.0025
+      <SOURCE WAVE
+        FILE "Media\\snare.wav"
+      >
+    >
+  >
+  <TRACK {AAAAAAAA-0000-0000-0000-000000000002}
+    NAME Reverb
+    VOLPAN 1 0 -1 -1 1
+    AUXRECV 0 0 0.5 0 0 0 0 0 0 -1:U 0 -1 ''
+    MAINSEND 1 0
+    <ITEM
+      POSITION 0
+      LENGTH 2
+      <SOURCE WAVE
+        FILE "/elsewhere/pad.wav"
+      >
+    >
+  >
+  <EXTENSIONS
+  >
+>
+"""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reaper_automix.chunks.envelopes import envelope_lines, spelling
+from reaper_automix.chunks.text import format_number
 from reaper_automix.edits import Control, Edit
-from reaper_automix.envelope_chunk import envelope_lines, spelling
 from reaper_automix.errors import SessionError
-from reaper_automix.rpp_text import format_number
 from reaper_automix.session import EnvelopeKind, Session, Track
 from reaper_automix.session_edits import control_value, perform
 from reaper_automix.units import db_to_lin

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from reaper_automix.analysis.roles import UTILITY_ROLES, role_of
 from reaper_automix.audio.media import probe
+from reaper_automix.chunks.text import quote, tokenise
 from reaper_automix.edits import Control, Edit
 from reaper_automix.errors import MediaError, SessionError
 from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.hosts.rpp import RppHost, new_project_text
-from reaper_automix.rpp_text import quote, tokenise
 from reaper_automix.session import EnvelopeKind, Item, Session, Source, Take, Track
 
 KIND_OF_SUFFIX = {

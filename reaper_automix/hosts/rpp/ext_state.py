@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from reaper_automix.hosts.rpp.fields import Fields
-from reaper_automix.hosts.rpp.lines import Chunk, Line, make_line
-from reaper_automix.rpp_text import ext_state_pieces, join_ext_state_pieces
+from reaper_automix.chunks.fields import Fields
+from reaper_automix.chunks.lines import Chunk, Line, make_line
+from reaper_automix.chunks.text import ext_state_pieces, join_ext_state_pieces
 
 SECTION = "REAPER_AUTOMIX"
 _KEY = re.compile(r"LEDGER_([0-9]{1,6})", re.IGNORECASE)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from reaper_automix.chunks.envelopes import TIME_TOLERANCE_S
+from reaper_automix.chunks.lines import ProjectText, parse_project
 from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
-from reaper_automix.envelope_chunk import TIME_TOLERANCE_S
 from reaper_automix.errors import SessionError
 from reaper_automix.files import write_bytes_whole
-from reaper_automix.hosts.rpp.lines import ProjectText, parse_project
 from reaper_automix.hosts.rpp.reading import read_project
 from reaper_automix.hosts.rpp.writing import (
     apply_edits,

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from reaper_automix.envelope_chunk import parse_pool
+from reaper_automix.chunks.context import Reading
+from reaper_automix.chunks.envelopes import parse_pool
+from reaper_automix.chunks.fields import Fields, Section
+from reaper_automix.chunks.fx_chain import read_fx_chain
+from reaper_automix.chunks.lines import Chunk, ProjectText
+from reaper_automix.chunks.media import MediaFinder
 from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.hosts.rpp.context import Reading
 from reaper_automix.hosts.rpp.ext_state import stored_ledger
-from reaper_automix.hosts.rpp.fields import Fields, Section
-from reaper_automix.hosts.rpp.fx_chain import read_fx_chain
-from reaper_automix.hosts.rpp.lines import Chunk, ProjectText
-from reaper_automix.hosts.rpp.media import MediaFinder
 from reaper_automix.hosts.rpp.tracks import automation_mode, read_tracks
 from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, FxSlot, Master, Session, TempoMarker
 from reaper_automix.units import lin_to_db

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from reaper_automix.envelope_chunk import TRACK_TAGS, envelope_lines
+from reaper_automix.chunks.envelopes import TRACK_TAGS, envelope_lines
+from reaper_automix.chunks.text import format_number, quote
 from reaper_automix.errors import SessionError
-from reaper_automix.rpp_text import format_number, quote
 from reaper_automix.session import (
     AutomationMode,
     Envelope,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reaper_automix.envelope_chunk import TRACK_TAGS
-from reaper_automix.hosts.rpp.context import Reading
-from reaper_automix.hosts.rpp.fields import Fields, Section, readable
-from reaper_automix.hosts.rpp.fx_chain import read_fx_chain
-from reaper_automix.hosts.rpp.items import Lanes, read_item
-from reaper_automix.hosts.rpp.lines import Chunk, Line
+from reaper_automix.chunks.context import Reading
+from reaper_automix.chunks.envelopes import TRACK_TAGS
+from reaper_automix.chunks.fields import Fields, Section, readable
+from reaper_automix.chunks.fx_chain import read_fx_chain
+from reaper_automix.chunks.items import Lanes, read_item
+from reaper_automix.chunks.lines import Chunk, Line
 from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, Item, Send, SendMode, Track
 from reaper_automix.units import lin_to_db
 

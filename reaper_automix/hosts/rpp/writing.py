@@ -1,6 +1,6 @@
 """Edits on the lines of a project: only the lines that change are replaced.
 
-A control is one token of one line. An envelope is edited by ``envelope_chunk``; a new one goes where REAPER puts it,
+A control is one token of one line. An envelope is edited by ``chunks.envelopes``; a new one goes where REAPER puts it,
 behind the track's routing and before its plug-ins and items.
 """
 
@@ -12,16 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reaper_automix import envelope_chunk
+from reaper_automix.chunks import envelopes as envelope_chunk
+from reaper_automix.chunks.envelopes import TRACK_TAGS
+from reaper_automix.chunks.fields import Fields
+from reaper_automix.chunks.lines import Chunk, Line, ProjectText, make_line, parse_chunk
+from reaper_automix.chunks.media import MediaFinder, is_absolute
+from reaper_automix.chunks.text import drop_last_token, format_number, quote, replace_token, tokenise
 from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
-from reaper_automix.envelope_chunk import TRACK_TAGS
 from reaper_automix.errors import ProjectSyntaxError, SessionError
 from reaper_automix.hosts.rpp.ext_state import store_ledger
-from reaper_automix.hosts.rpp.fields import Fields
-from reaper_automix.hosts.rpp.lines import Chunk, Line, ProjectText, make_line, parse_chunk
-from reaper_automix.hosts.rpp.media import MediaFinder, is_absolute
 from reaper_automix.hosts.rpp.tracks import track_ids
-from reaper_automix.rpp_text import drop_last_token, format_number, quote, replace_token, tokenise
 from reaper_automix.session import EnvelopeKind
 from reaper_automix.units import db_to_lin
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from reaper_automix.chunks.lines import parse_project
 from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.hosts.rpp.lines import parse_project
 from reaper_automix.hosts.rpp.reading import read_project
 from reaper_automix.session import (
     AutomationMode,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reaper_automix.envelope_chunk import (
+from reaper_automix.chunks.envelopes import (
     Pool,
     envelope_lines,
     parse_envelope,

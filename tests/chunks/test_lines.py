@@ -12,10 +12,10 @@ import rpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reaper_automix.chunks.lines import Chunk, Line, parse_project
+from reaper_automix.chunks.text import tokenise
 from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.hosts.rpp.lines import Chunk, Line, parse_project
 from reaper_automix.hosts.rpp.reading import read_project
-from reaper_automix.rpp_text import tokenise
 
 ENDINGS = st.sampled_from(["\n", "\r\n"])
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reaper_automix.chunks.text import OPENING, format_number, indentation, replace_token, to_number, words
 from reaper_automix.envelope import FADER_EXPONENT
 from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.rpp_text import OPENING, format_number, indentation, replace_token, to_number, words
 from reaper_automix.session import AutomationItem, Envelope, EnvelopeKind, EnvelopePoint, PointShape
 from reaper_automix.units import db_to_lin, lin_to_db
 

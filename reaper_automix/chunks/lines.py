@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reaper_automix.chunks.text import OPENING, indentation
 from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.rpp_text import OPENING, indentation
 
 MAX_DEPTH = 100
 """Deepest nesting that is read; REAPER's own files stay below 10."""

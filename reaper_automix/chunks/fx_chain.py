@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reaper_automix.hosts.rpp.fields import Fields, readable
-from reaper_automix.hosts.rpp.lines import Chunk, Line
+from reaper_automix.chunks.fields import Fields, readable
+from reaper_automix.chunks.lines import Chunk, Line
 from reaper_automix.session import FxSlot
 
 _PLUGIN_TAGS = frozenset({"VST", "VST3", "AU", "AUv3", "JS", "CLAP", "DX", "LV2", "VIDEO_EFFECT"})

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
-from reaper_automix.hosts.rpp.fields import Fields
-from reaper_automix.hosts.rpp.lines import Chunk
+from reaper_automix.chunks.fields import Fields
+from reaper_automix.chunks.lines import Chunk
 from reaper_automix.session import Source
 
 _WINDOWS_ROOT = re.compile(r"[A-Za-z]:[\\/]|\\\\")

@@ -9,7 +9,7 @@ import rpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reaper_automix.rpp_text import (
+from reaper_automix.chunks.text import (
     MAX_PIECE_CHARS,
     drop_last_token,
     ext_state_pieces,

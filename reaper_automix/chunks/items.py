@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reaper_automix.hosts.rpp.context import Reading
-from reaper_automix.hosts.rpp.fields import Fields, Section, readable
-from reaper_automix.hosts.rpp.fx_chain import read_fx_chain
-from reaper_automix.hosts.rpp.lines import Chunk, Line
-from reaper_automix.hosts.rpp.media import read_source
+from reaper_automix.chunks.context import Reading
+from reaper_automix.chunks.fields import Fields, Section, readable
+from reaper_automix.chunks.fx_chain import read_fx_chain
+from reaper_automix.chunks.lines import Chunk, Line
+from reaper_automix.chunks.media import read_source
 from reaper_automix.session import Envelope, EnvelopeKind, Fade, Item, Source, Take
 from reaper_automix.units import lin_to_db
 

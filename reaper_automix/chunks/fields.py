@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reaper_automix.chunks.lines import Chunk, Line
+from reaper_automix.chunks.text import to_number, words
 from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.hosts.rpp.lines import Chunk, Line
-from reaper_automix.rpp_text import to_number, words
 
 
 class Fields:

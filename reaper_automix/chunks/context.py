@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from reaper_automix.envelope_chunk import Pool, parse_envelope
+from reaper_automix.chunks.envelopes import Pool, parse_envelope
+from reaper_automix.chunks.lines import Chunk
+from reaper_automix.chunks.media import MediaFinder
 from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.hosts.rpp.lines import Chunk
-from reaper_automix.hosts.rpp.media import MediaFinder
 from reaper_automix.session import Envelope, EnvelopeKind
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reaper_automix.hosts.rpp.media import MediaFinder, is_absolute
+from reaper_automix.chunks.media import MediaFinder, is_absolute
 from reaper_automix.session import EnvelopeKind, Fade, Item, Session, Source
 from reaper_automix.units import SILENCE_DB
 
