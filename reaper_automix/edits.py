@@ -78,6 +78,11 @@ class Host(Protocol):
     """
 
     @property
+    def has_undo(self) -> bool:
+        """Whether the user can undo what is written, so that the record has to say what held before."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What writing did beyond the edits (a backup, say), in words for the user."""
         ...

@@ -3,26 +3,38 @@
 Every entry knows how the project spelled the value before and what was written. An entry whose target no longer has the
 written value belongs to the engineer: it is left alone. Entries are in the order of writing and are taken back from the
 last to the first.
+
+REAPER's undo takes back what a run wrote, but perhaps not this record of it. So in an open project the record keeps the
+one before it, and counts only where its last run still stands (``Ledger.of``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reaper_automix.chunks.envelopes import parse_envelope
 from reaper_automix.edits import Control, RestoreControl, RestorePoints
 from reaper_automix.envelope import points_between
+from reaper_automix.errors import ProjectSyntaxError
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, PointShape, Session, Track
-from reaper_automix.session_edits import control_value, perform
+from reaper_automix.session_edits import control_from_spelling, control_value, perform
+from reaper_automix.units import SILENCE_DB
 
-SCHEMA = "reaper_automix.ledger/1"
+SCHEMA = "reaper_automix.ledger/2"
+
+MOST_PREVIOUS = 4
+"""How many runs back the record follows REAPER's undo; what was undone further than that counts as the engineer's."""
 
 VALUE_TOLERANCE = 0.005
 """A value (dB, or pan) that differs by less was not moved by hand: REAPER itself rounds when it saves."""
 
 TIME_TOLERANCE_S = 1e-4
+
+Target = tuple[str, str] | tuple[str, str, tuple[float, float]]
+"""A control of a track, or a range of one of its envelopes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,11 @@ class ControlEntry:
         """Name the target in words."""
         return self.control.value
 
+    @property
+    def target(self) -> Target:
+        """What this entry is about; a later entry on the same target replaces it."""
+        return self.track_id, self.control.value
+
     def restoring_edit(self) -> RestoreControl:
         """Return the edit that takes this entry back."""
         return RestoreControl(self.track_id, self.control, self.was)
@@ -47,6 +64,11 @@ class ControlEntry:
     def stands_on(self, track: Track) -> bool:
         """Tell whether the track still has what was written."""
         return abs(control_value(track, self.control) - self.now) <= VALUE_TOLERANCE
+
+    def is_back_on(self, track: Track) -> bool:
+        """Tell whether the track has what was there before anything of ours."""
+        was = control_from_spelling(self.control, self.was)
+        return abs(control_value(track, self.control) - max(was, SILENCE_DB)) <= VALUE_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +88,11 @@ class PointsEntry:
         """Name the target in words."""
         return f"{self.kind.value} envelope"
 
+    @property
+    def target(self) -> Target:
+        """What this entry is about; a later entry on the same target replaces it."""
+        return self.track_id, self.kind.value, self.range_s
+
     def restoring_edit(self) -> RestorePoints:
         """Return the edit that takes this entry back."""
         return RestorePoints(self.track_id, self.kind, self.window_s, self.was)
@@ -74,43 +101,111 @@ class PointsEntry:
         """Tell whether the track still has what was written."""
         return _same_points(track.envelope(self.kind), self.window_s, self.now)
 
+    def is_back_on(self, track: Track) -> bool:
+        """Tell whether the window holds the points that were there before anything of ours."""
+        was = parse_envelope(self.was, self.kind)
+        present = points_between(track.envelope(self.kind), *self.window_s)
+        return _equal_points(present, was.points)
+
 
 Entry = ControlEntry | PointsEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All entries of a session, oldest first."""
+    """All entries of a session, oldest first.
+
+    Parameters
+    ----------
+    entries : tuple of Entry
+        What we wrote and have not taken back.
+    previous : Ledger or None
+        The ledger before the last run, which holds again where that run was undone; None where no undo can do that.
+    """
 
     entries: tuple[Entry, ...] = ()
+    previous: Ledger | None = None
 
     @classmethod
     def of(cls, session: Session) -> Ledger:
-        """Read the ledger that a session carries; a damaged or unknown one counts as none.
+        """Read the ledger that a session carries, without runs that were undone; a damaged one counts as none.
 
         A ledger that cannot be read must not stop an engineer: without it our earlier writing counts as theirs.
         """
-        if not session.ledger_json:
-            return cls()
-        try:
-            data = json.loads(session.ledger_json)
-            if data["schema"] != SCHEMA:
-                return cls()
-            return cls(tuple(_entry_from_data(entry) for entry in data["entries"]))
-        except (ValueError, KeyError, TypeError, IndexError):
-            return cls()
+        ledger = cls._stored(session) or cls()
+        while ledger.previous is not None and _was_undone(ledger, session):
+            ledger = ledger.previous
+        return ledger
 
     @classmethod
     def is_readable(cls, session: Session) -> bool:
         """Tell whether a session carries no ledger, or one that this version understands."""
-        return not session.ledger_json or bool(cls.of(session).entries)
+        return not session.ledger_json or cls._stored(session) is not None
+
+    @classmethod
+    def _stored(cls, session: Session) -> Ledger | None:
+        """Return the ledger as it is stored; None where there is none that can be read."""
+        if not session.ledger_json:
+            return None
+        try:
+            data = json.loads(session.ledger_json)
+            return _ledger_from_data(data) if data["schema"] == SCHEMA else None
+        except (ValueError, KeyError, TypeError, IndexError, ProjectSyntaxError):
+            return None
+
+    def after(self, previous: Ledger) -> Ledger:
+        """Return this ledger with the one before the last run, so that it outlives an undo."""
+        return replace(self, previous=previous)
 
     def to_json(self) -> str:
-        """Return one line of ASCII JSON; an empty ledger is an empty string."""
-        if not self.entries:
+        """Return one line of ASCII JSON; an empty ledger, with nothing to go back to, is an empty string."""
+        if not self.entries and self.previous is None:
             return ""
-        data = {"schema": SCHEMA, "entries": [_entry_to_data(entry) for entry in self.entries]}
+        data = {"schema": SCHEMA, **_ledger_to_data(self, MOST_PREVIOUS)}
         return json.dumps(data, separators=(",", ":"), ensure_ascii=True)
+
+
+def _was_undone(ledger: Ledger, session: Session) -> bool:
+    """Tell whether the last run of a ledger was undone in REAPER.
+
+    So it is when nothing stands of what that run changed, and most of it is where it was after some earlier run, or
+    before the first. A single control that the engineer put back by hand does not make an undo, unless it was all that
+    the run wrote.
+    """
+    tracks = {track.id: track for track in session.tracks}
+    changed = [entry for entry in _changed(ledger) if entry.track_id in tracks]
+
+    def n_holding(state: Ledger) -> int:
+        return sum(_holds(state, entry, tracks[entry.track_id]) for entry in changed)
+
+    if not changed or n_holding(ledger) > 0:
+        return False
+    return any(2 * n_holding(state) >= len(changed) for state in _ancestors(ledger))
+
+
+def _ancestors(ledger: Ledger) -> Iterator[Ledger]:
+    while ledger.previous is not None:
+        ledger = ledger.previous
+        yield ledger
+
+
+def _changed(ledger: Ledger) -> list[Entry]:
+    """Return one entry for each target that the last run of a ledger changed."""
+    now = {entry.target: entry for entry in ledger.entries}
+    before = {entry.target: entry for entry in ledger.previous.entries} if ledger.previous is not None else {}
+    return [now.get(target) or before[target] for target in {**now, **before} if not _same(now, before, target)]
+
+
+def _same(now: dict[Target, Entry], before: dict[Target, Entry], target: Target) -> bool:
+    """Tell whether a target has the same written values in two ledgers."""
+    a, b = now.get(target), before.get(target)
+    return a is not None and b is not None and a.now == b.now
+
+
+def _holds(state: Ledger, entry: Entry, track: Track) -> bool:
+    """Tell whether an entry's target is as a ledger says: as written there, or as it was before us."""
+    own = next((e for e in reversed(state.entries) if e.target == entry.target), None)
+    return entry.is_back_on(track) if own is None else own.stands_on(track)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +263,29 @@ def _same_points(envelope: Envelope | None, window_s: tuple[float, float], point
         return False
     wide_s = (window_s[0] - TIME_TOLERANCE_S, window_s[1] + TIME_TOLERANCE_S)
     present = points_between(envelope, *wide_s)
+    return _equal_points(present, points)
+
+
+def _equal_points(present: tuple[EnvelopePoint, ...], points: tuple[EnvelopePoint, ...]) -> bool:
     return len(present) == len(points) and all(
         abs(a.time_s - b.time_s) <= TIME_TOLERANCE_S
         and abs(a.value - b.value) <= VALUE_TOLERANCE
         and a.shape == b.shape
         for a, b in zip(present, points, strict=True)
     )
+
+
+def _ledger_to_data(ledger: Ledger, most_previous: int) -> dict[str, Any]:
+    data: dict[str, Any] = {"entries": [_entry_to_data(entry) for entry in ledger.entries]}
+    if ledger.previous is not None and most_previous > 0:
+        data["previous"] = _ledger_to_data(ledger.previous, most_previous - 1)
+    return data
+
+
+def _ledger_from_data(data: dict[str, Any]) -> Ledger:
+    previous = data.get("previous")
+    entries = tuple(_entry_from_data(entry) for entry in data["entries"])
+    return Ledger(entries, _ledger_from_data(previous) if previous is not None else None)
 
 
 def _entry_to_data(entry: Entry) -> dict[str, Any]:

@@ -8,6 +8,7 @@ earlier run wrote in the same scope before it writes anew.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from reaper_automix.chunks.envelopes import restore_points, spelling
 from reaper_automix.edits import Control, Edit, Host, SetControl, SetPoints
@@ -85,8 +86,9 @@ def apply_plan(host: Host, plan: MixPlan) -> Receipt:
         writer.write(move)
     edits = [*(entry.restoring_edit() for entry in undone.restored), *writer.edits]
     if edits:
-        earlier = [e for e in Ledger.of(session).entries if e not in undone.restored]
-        host.write(edits, Ledger((*earlier, *writer.entries)).to_json())
+        before = Ledger.of(session)
+        earlier = [e for e in before.entries if e not in undone.restored]
+        host.write(edits, _after(host, before, Ledger((*earlier, *writer.entries))).to_json())
     else:
         host.write([], session.ledger_json)
     return Receipt((*writer.outcomes, *_left_alone(session, undone.left_alone)), (*writer.notes, *host.notes))
@@ -105,11 +107,18 @@ def revert(host: Host) -> Receipt:
         raise PlanError(
             "The record of earlier runs in this session cannot be read: revert with the version that wrote it."
         )
-    undone = undo(session, Ledger.of(session).entries)
+    before = Ledger.of(session)
+    undone = undo(session, before.entries)
     names = {track.id: track.title for track in session.tracks}
-    host.write([entry.restoring_edit() for entry in undone.restored], "")
+    ledger = _after(host, before, Ledger()) if undone.restored else Ledger()
+    host.write([entry.restoring_edit() for entry in undone.restored], ledger.to_json())
     restored = tuple(Outcome(names[e.track_id], e.what, Status.RESTORED) for e in undone.restored)
     return Receipt((*restored, *_left_alone(session, undone.left_alone)), host.notes)
+
+
+def _after(host: Host, before: Ledger, ledger: Ledger) -> Ledger:
+    """Return the ledger to store: with the one before, where the user can undo what we do."""
+    return ledger.after(before) if host.has_undo else ledger
 
 
 class _Writer:
@@ -258,7 +267,7 @@ def occupied(
         return f"in {session.mode_of(track).name.lower()} mode the Volume envelope would own the fader"
     if envelope is None:
         return ""
-    if not envelope.active and (envelope.points or envelope.automation_items):
+    if not envelope.active and not is_neutral(replace(envelope, active=True), *EVERYWHERE_S):
         return f"the {kind.value} envelope holds bypassed automation"
     if has_items_between(envelope, *range_s):
         return f"the {kind.value} envelope holds automation items here"

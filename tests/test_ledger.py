@@ -32,7 +32,7 @@ def test_round_trip_in_one_line_of_ascii() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"schema":"other/1","entries":[]}', '{"schema":"reaper_automix.ledger/1"}']
+    "text", ["", "{", "[]", '{"schema":"other/1","entries":[]}', '{"schema":"reaper_automix.ledger/2"}']
 )
 def test_a_ledger_that_cannot_be_read_counts_as_none(text: str) -> None:
     assert Ledger.of(Session(ledger_json=text)) == Ledger()
@@ -58,3 +58,74 @@ def test_undo_takes_back_the_last_first_and_leaves_what_was_changed() -> None:
 def test_a_deleted_track_takes_its_entries_along() -> None:
     undone = undo(Session(), ENTRIES)
     assert (undone.restored, undone.left_alone) == ((), ())
+
+
+# --- REAPER's undo takes back what was written, but perhaps not the record of it -------------------------------------
+
+
+def fader(track_id: str, was: str, now: float) -> ControlEntry:
+    return ControlEntry("balance", track_id, Control.FADER, was, now)
+
+
+def faders(*levels_db: float) -> Session:
+    return Session(tracks=tuple(Track(f"{{{n}}}", f"T{n}", gain_db=db) for n, db in enumerate(levels_db)))
+
+
+BEFORE = Ledger()
+FIRST = Ledger((fader("{0}", "1", -3.0), fader("{1}", "1", -6.0), fader("{2}", "1", 2.0))).after(BEFORE)
+SECOND = Ledger((fader("{0}", "1", -4.0), fader("{1}", "1", -7.0), fader("{2}", "1", 1.0))).after(FIRST)
+
+
+def holding(session: Session, ledger: Ledger) -> tuple[object, ...]:
+    return Ledger.of(replace(session, ledger_json=ledger.to_json())).entries
+
+
+def test_a_run_that_stands_counts() -> None:
+    assert holding(faders(-4.0, -7.0, 1.0), SECOND) == SECOND.entries
+
+
+def test_an_undone_run_gives_way_to_the_one_before() -> None:
+    assert holding(faders(-3.0, -6.0, 2.0), SECOND) == FIRST.entries
+
+
+def test_two_undone_runs_leave_nothing_of_ours() -> None:
+    assert holding(faders(0.0, 0.0, 0.0), SECOND) == ()
+
+
+def test_after_an_undo_the_engineer_may_move_something() -> None:
+    assert holding(faders(0.0, 0.0, 5.0), FIRST) == ()
+
+
+def test_a_redo_brings_the_run_back() -> None:
+    assert holding(faders(-3.0, -6.0, 2.0), FIRST) == FIRST.entries
+
+
+def test_one_fader_put_back_by_hand_is_no_undo() -> None:
+    assert holding(faders(0.0, -6.0, 2.0), FIRST) == FIRST.entries
+
+
+def test_every_fader_moved_by_hand_is_no_undo() -> None:
+    assert holding(faders(-1.0, -2.0, 0.0), FIRST) == FIRST.entries
+
+
+def test_an_undone_revert_brings_the_run_back() -> None:
+    reverted = Ledger().after(FIRST)
+    assert holding(faders(-3.0, -6.0, 2.0), reverted) == FIRST.entries
+    assert holding(faders(0.0, 0.0, 0.0), reverted) == ()
+
+
+def test_an_undone_envelope_gives_way() -> None:
+    points = (EnvelopePoint(0.0, -3.0), EnvelopePoint(5.0, 1.0))
+    entry = PointsEntry("rides", "{0}", EnvelopeKind.VOLUME, (0.0, 5.0), (0.0, 5.0), (), points)
+    ledger = Ledger((entry,)).after(Ledger())
+    assert holding(faders(0.0), ledger) == ()
+    written = Session(tracks=(Track("{0}", "T", envelopes=(Envelope(EnvelopeKind.VOLUME, points=points),)),))
+    assert holding(written, ledger) == (entry,)
+
+
+def test_the_record_follows_a_few_runs_and_stays_small() -> None:
+    ledger = Ledger()
+    for level in range(20):
+        ledger = Ledger((fader("{0}", "1", float(level)),)).after(ledger)
+    assert ledger.to_json().count("previous") == 4
+    assert holding(faders(17.0), ledger)[0] == fader("{0}", "1", 17.0)

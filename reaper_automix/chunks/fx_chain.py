@@ -11,7 +11,7 @@ from reaper_automix.chunks.lines import Chunk, Line
 from reaper_automix.session import FxSlot
 
 _PLUGIN_TAGS = frozenset({"VST", "VST3", "AU", "AUv3", "JS", "CLAP", "DX", "LV2", "VIDEO_EFFECT"})
-_PREFIX = re.compile(r"(VST3|VST2|VST|AUv3|AU|CLAP|DX|LV2)(i?):")
+_PREFIX = re.compile(r"(VST3|VST2|VST|AUv3|AU|CLAP|DX|LV2|JS)(i?):")
 
 
 def read_fx_chain(chunk: Chunk | None) -> tuple[FxSlot, ...]:
@@ -51,16 +51,30 @@ def _slots(chain: Chunk) -> Iterator[FxSlot]:
 def _slot(plugin: Chunk, state: Fields) -> FxSlot:
     fields = Fields(plugin.head)
     title = readable(fields.text(0))
-    prefix = _PREFIX.match(title)
-    kind = prefix[1] if prefix else plugin.tag
+    kind, is_instrument = slot_kind(title, default=plugin.tag)
     return FxSlot(
         id=f"#{plugin.head.number}",
         name=f"JS: {title}" if kind == "JS" else title,
-        kind="VST" if kind == "VST2" else kind,
+        kind=kind,
         bypassed=state.flag(0),
         offline=state.flag(1),
-        is_instrument=bool(prefix and prefix[2]),
+        is_instrument=is_instrument,
     )
+
+
+def slot_kind(title: str, *, default: str = "") -> tuple[str, bool]:
+    """Return the kind that a plug-in's listed name begins with (VST2 counts as VST), and whether it is an instrument.
+
+    Parameters
+    ----------
+    title : str
+        Such as ``VSTi: ReaSynth (Cockos)``.
+    default : str
+        The kind of a name that tells none.
+    """
+    prefix = _PREFIX.match(title)
+    kind = prefix[1] if prefix else default
+    return "VST" if kind == "VST2" else kind, bool(prefix and prefix[2])
 
 
 def _inside(slot: FxSlot, container: Fields) -> FxSlot:

@@ -156,6 +156,20 @@ def parse_chunk(lines: Iterable[Line]) -> Chunk:
     return _grow(list(lines), None)[0]
 
 
+def parse_chunk_text(text: str) -> Chunk:
+    """Read a state chunk as REAPER hands it out.
+
+    Raises
+    ------
+    ProjectSyntaxError
+        If it is no chunk, or not a complete one (REAPER cuts what does not fit its buffer).
+    """
+    lines = split_lines(text)
+    if not lines or not OPENING.match(lines[0].key):
+        raise ProjectSyntaxError(None, 1, f"{text[:40]!r} is no state chunk.")
+    return parse_chunk(lines)
+
+
 def split_lines(text: str) -> list[Line]:
     """Split a text at its line feeds; each line keeps its own ending (none for an unfinished last line)."""
     pieces = text.split("\n")

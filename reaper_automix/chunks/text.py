@@ -10,6 +10,7 @@ import base64
 import binascii
 import math
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -156,8 +157,10 @@ def indentation(line: str) -> str:
 
 
 def ext_state_pieces(text: str) -> list[str]:
-    """Cut a text into values for ext state: URL-safe base64, so that no quoting arises; empty for an empty text."""
-    coded = base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii")
+    """Cut a text into values for ext state: packed, in URL-safe base64, so that no quoting arises; none for no text."""
+    if not text:
+        return []
+    coded = base64.urlsafe_b64encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
     return [coded[i : i + MAX_PIECE_CHARS] for i in range(0, len(coded), MAX_PIECE_CHARS)]
 
 
@@ -170,8 +173,10 @@ def join_ext_state_pieces(pieces: Iterable[str]) -> str:
         If a piece is missing or damaged.
     """
     coded = "".join(pieces)
+    if not coded:
+        return ""
     try:
-        return base64.b64decode(coded.encode("ascii"), altchars=b"-_", validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeError) as error:
+        return zlib.decompress(base64.b64decode(coded.encode("ascii"), altchars=b"-_", validate=True)).decode("utf-8")
+    except (binascii.Error, zlib.error, UnicodeError) as error:
         msg = f"stored text is damaged ({error})"
         raise ValueError(msg) from error

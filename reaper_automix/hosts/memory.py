@@ -27,6 +27,11 @@ class MemoryHost:
         self._session = session
 
     @property
+    def has_undo(self) -> bool:
+        """False: what is written stays until it is reverted."""
+        return False
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Nothing: edits in memory have no side effects."""
         return ()

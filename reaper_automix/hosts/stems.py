@@ -56,6 +56,11 @@ class StemsHost:
         self._memory = MemoryHost(_session_of(folder))
 
     @property
+    def has_undo(self) -> bool:
+        """False: what is written stays until it is reverted."""
+        return False
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Nothing: the folder is never changed."""
         return ()
