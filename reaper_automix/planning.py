@@ -129,7 +129,7 @@ def _envelope_only(
 ) -> Moves:
     if all(abs(level) <= SMALLEST_MOVE_DB for _, level in decision.change_db):
         return Moves()
-    kind, problem = free_envelope(session, track, EnvelopeKind.VOLUME, range_s)
+    kind, problem = free_envelope(session, track, EnvelopeKind(settings.ride_envelope), range_s)
     if kind is None:
         return Moves(warnings=(f"{track.title}: left as it is, because {problem}.",))
     curve = _inside(decision.change_db, range_s)

@@ -25,6 +25,8 @@ class MixSettings:
         Put the level on the envelope as well, and leave the faders where they are.
     max_error_db : float
         How far a thinned envelope may be from the mixer's curve.
+    ride_envelope : str
+        Where rides go: ``Volume``, or ``Trim Volume`` for engineers who keep the former to themselves.
     balance : str
         The rung of the balance mixer: ``auto``, ``equal`` or ``roles``.
     """
@@ -32,6 +34,7 @@ class MixSettings:
     strength_percent: float = 100.0
     all_on_envelope: bool = False
     max_error_db: float = 0.5
+    ride_envelope: str = "Volume"
     balance: str = "auto"
 
     def to_data(self) -> dict[str, Any]:
@@ -40,5 +43,6 @@ class MixSettings:
             "strength_percent": self.strength_percent,
             "all_on_envelope": self.all_on_envelope,
             "max_error_db": self.max_error_db,
+            "ride_envelope": self.ride_envelope,
             "balance": self.balance,
         }
