@@ -1,7 +1,8 @@
-"""Set reaper_automix up in a ``.venv`` inside this folder; run the demo or the tests; take the ``.venv`` away again.
+"""Set reaper_automix up in a ``.venv`` inside this folder and in REAPER; run the demo or the tests; undo all that.
 
 Needs nothing but Python 3.11 or newer: the standard library only, ASCII only, and written so that older Pythons get as
-far as the version check below (so: no ``__future__`` import, and NamedTuple where the package uses dataclasses).
+far as the version check below (so: no ``__future__`` import, and NamedTuple where the package uses dataclasses). What
+concerns REAPER is in ``reaper_automix/reascript/reaper_setup.py``, which is loaded after that check.
 """
 
 import argparse
@@ -16,7 +17,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from reaper_automix.installation.reaper_setup import Machine
 
 LEAST_PYTHON: "tuple[int, int]" = (3, 11)  # Python 2 stops here: run install.py with Python 3.11 or newer.
 
@@ -39,6 +43,7 @@ if sys.version_info < LEAST_PYTHON:
 
 STAMP_NAME = "reaper-automix-stamp.json"
 LOG_NAME = "install.log"
+REAPER_FOLDERS_NAME = "reaper-automix-reaper-folders.json"
 COMPLETE, UNFINISHED = "complete", "unfinished"
 FREE_SPACE_NEEDED_MB = 900
 DEMO_FOLDER = "automix-demo"
@@ -135,6 +140,11 @@ class Place(NamedTuple):
     def log_file(self) -> Path:
         """What venv and pip said."""
         return self.venv / LOG_NAME
+
+    @property
+    def reaper_folders_file(self) -> Path:
+        """Which REAPER resource folders know this project."""
+        return self.venv / REAPER_FOLDERS_NAME
 
     def program(self, name: str) -> str:
         """Return the path of a program in the environment, whatever the system calls its folder."""
@@ -486,46 +496,167 @@ def run_checks(place: Place, runner: Runner, steps: Steps) -> int:
     return 1 if failed else 0
 
 
-def uninstall(place: Place) -> int:
-    """Remove the environment that install.py made, and nothing else."""
-    if not place.venv.exists() and not place.venv.is_symlink():
-        print(f"Nothing to remove: there is no {place.venv}.")
-        return 0
-    remove_venv(place)
-    print(f"Removed {place.venv}. Nothing else had been added.")
+def known_reaper_folders(place: Place) -> list[str]:
+    """Return the REAPER folders in which this project was registered, also portable ones that cannot be found."""
+    try:
+        folders = json.loads(place.reaper_folders_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [str(folder) for folder in folders] if isinstance(folders, list) else []
+
+
+def remember_reaper_folders(place: Place, folders: Sequence[str]) -> None:
+    """Note the REAPER folders for ``--uninstall``; also after the environment was made anew."""
+    noted = sorted(set(folders))
+    if place.venv.is_dir() and noted != known_reaper_folders(place):
+        part = place.reaper_folders_file.with_suffix(".part")
+        part.write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
+        part.replace(place.reaper_folders_file)
+
+
+def register_in_reaper(place: Place, folder: Path, machine: "Machine", steps: Steps) -> None:
+    """Register the actions in a REAPER resource folder, and say what is left to do there.
+
+    Raises
+    ------
+    SetupProblem
+        If it cannot be done.
+    """
+    from reaper_automix.errors import AutomixError
+    from reaper_automix.installation.reaper_setup import register_clone
+
+    steps.begin(f"REAPER in {folder}")
+    remember_reaper_folders(place, [*known_reaper_folders(place), str(folder)])
+    try:
+        outcome = register_clone(folder, place.root, Path(place.program("python")), machine)
+    except AutomixError as error:
+        raise SetupProblem(str(error)) from error
+    print("\n".join(f"      {line}" for line in outcome.lines), flush=True)
+    steps.end("registered" if outcome.is_complete else "one step is left, see above")
+
+
+def choose_reaper_folder(options: argparse.Namespace, machine: "Machine") -> Path | None:
+    """Return the REAPER resource folder to register in, before anything is downloaded; None if there is none.
+
+    Raises
+    ------
+    SetupProblem
+        If the folder that was named is not REAPER's.
+    """
+    from reaper_automix.errors import AutomixError
+    from reaper_automix.installation.reaper_setup import choose_folder
+
+    try:
+        choice = choose_folder(machine, options.resource_path)
+    except AutomixError as error:
+        raise SetupProblem(str(error)) from error
+    if choice.lines:
+        print("\n".join(choice.lines), flush=True)
+    return choice.folder
+
+
+def uninstall(place: Place, options: argparse.Namespace, machine: "Machine | None") -> int:
+    """Take the actions out of REAPER, remove the environment that install.py made, and nothing else."""
+    done = [] if options.no_reaper else unregister_from_reaper(place, options, machine or this_machine())
+    if place.venv.exists() or place.venv.is_symlink():
+        remove_venv(place)
+        done.append(f"Removed {place.venv}.")
+    print("\n".join([*done, "Nothing else had been added."] if done else [f"Nothing to remove: no {place.venv}."]))
     return 0
+
+
+def unregister_from_reaper(place: Place, options: argparse.Namespace, machine: "Machine") -> list[str]:
+    """Take the actions out of every REAPER folder that has them; return what was done.
+
+    Raises
+    ------
+    SetupProblem
+        If REAPER runs, or a file cannot be changed.
+    """
+    from reaper_automix.errors import AutomixError
+    from reaper_automix.installation.reaper_setup import unregister_clone
+
+    named = [Path(folder) for folder in known_reaper_folders(place)]
+    if options.resource_path:
+        named.append(options.resource_path.absolute())
+    try:
+        return list(unregister_clone(named, place.root, machine))
+    except AutomixError as error:
+        raise SetupProblem(str(error)) from error
+
+
+def this_machine() -> "Machine":
+    """Return this machine as the REAPER part of the set-up sees it.
+
+    Raises
+    ------
+    SetupProblem
+        If that part is not there.
+    """
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    try:
+        from reaper_automix.installation.reaper_setup import Machine
+    except ImportError as error:
+        raise SetupProblem(f"A part of the project is missing ({error}). Next step: get a complete copy.") from error
+    return Machine()
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; a wrong one ends with exit code 2."""
     parser = argparse.ArgumentParser(
-        prog="install.py", description="Set reaper_automix up in a .venv inside this folder."
+        prog="install.py",
+        description="Set reaper_automix up in a .venv inside this folder, and register its actions in REAPER.",
     )
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--demo", action="store_true", help="set up, then generate and mix a demo session")
     choice.add_argument(
         "--test", action="store_true", help="set up with the development tools, then run every check and test"
     )
-    choice.add_argument("--uninstall", action="store_true", help="remove the .venv that install.py made")
-    return parser.parse_args(arguments)
+    choice.add_argument(
+        "--uninstall", action="store_true", help="take the actions out of REAPER and remove the .venv, and nothing else"
+    )
+    parser.add_argument(
+        "--resource-path", type=Path, metavar="DIR", help="REAPER's resource folder, for example of a portable REAPER"
+    )
+    parser.add_argument("--no-reaper", action="store_true", help="leave REAPER alone: only the .venv")
+    options = parser.parse_args(arguments)
+    if (options.demo or options.test) and (options.resource_path or options.no_reaper):
+        parser.error("--demo and --test leave REAPER alone: they take neither --resource-path nor --no-reaper")
+    return options
 
 
-def install(place: Place, options: argparse.Namespace, runner: Runner) -> int:
+def install(place: Place, options: argparse.Namespace, runner: Runner, machine: "Machine | None") -> int:
     """Do what the command line asks for; return the exit code."""
     if options.uninstall:
-        return uninstall(place)
-    steps = Steps(3 if options.demo else 7 if options.test else 2)
-    set_up(place, ("dev",) if options.test else (), runner, steps)
+        return uninstall(place, options, machine)
+    folder, known = None, known_reaper_folders(place)
+    if not (options.demo or options.test or options.no_reaper):
+        machine = machine or this_machine()
+        folder = choose_reaper_folder(options, machine)
+    steps = Steps(3 if options.demo or folder else 7 if options.test else 2)
+    try:
+        set_up(place, ("dev",) if options.test else (), runner, steps)
+    finally:
+        if known:
+            remember_reaper_folders(place, known)
     if options.demo:
         return run_demo(place, runner, steps)
     if options.test:
         return run_checks(place, runner, steps)
+    if folder and machine:
+        register_in_reaper(place, folder, machine, steps)
     print(f"Ready. Mix a project file or a folder of stems with:\n  {place.program('reaper-automix')} mix SESSION")
-    print("This version works on files. Actions for REAPER come in a later one: nothing was registered there.")
     return 0
 
 
-def main(arguments: Sequence[str], *, root: Path | None = None, runner: Runner | None = None) -> int:
+def main(
+    arguments: Sequence[str],
+    *,
+    root: Path | None = None,
+    runner: Runner | None = None,
+    machine: "Machine | None" = None,
+) -> int:
     """Run install.py: 0 done, 1 failed with the reason, 2 (from argparse) wrong usage."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -533,7 +664,7 @@ def main(arguments: Sequence[str], *, root: Path | None = None, runner: Runner |
     options = parse(arguments)
     place = Place(root or Path(__file__).resolve().parent)
     try:
-        return install(place, options, runner or Runner(place.root))
+        return install(place, options, runner or Runner(place.root), machine)
     except SetupProblem as problem:
         print(f"Not done: {problem}", file=sys.stderr)
     except KeyboardInterrupt:

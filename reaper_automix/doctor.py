@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Literal
 
 from reaper_automix.errors import ModelError
+from reaper_automix.installation.python_library import python_advice, read_reaper_python
+from reaper_automix.installation.registration import read_record
+from reaper_automix.installation.resource_folders import System, usual_folders
 from reaper_automix.models_folder import models_folder
 
 Status = Literal["ok", "warning", "problem"]
@@ -166,14 +169,7 @@ def _cache(folder: Path, probes: Probes) -> Iterator[Check]:
 
 def reaper_resource_folders(probes: Probes) -> tuple[Path, ...]:
     """Return where REAPER keeps its settings on this system, unless it is portable."""
-    if probes.system == "Windows":
-        roaming = probes.environment.get("APPDATA")
-        return (Path(roaming) / "REAPER" if roaming else probes.home / "AppData" / "Roaming" / "REAPER",)
-    if probes.system == "Darwin":
-        return (probes.home / "Library" / "Application Support" / "REAPER",)
-    configuration = probes.environment.get("XDG_CONFIG_HOME")
-    folders = (Path(configuration) / "REAPER",) if configuration else ()
-    return (*folders, probes.home / ".config" / "REAPER")
+    return usual_folders(System(probes.system, probes.environment, probes.home, probes.root))
 
 
 def _reaper(resource_path: Path | None, probes: Probes) -> Check:
@@ -183,10 +179,23 @@ def _reaper(resource_path: Path | None, probes: Probes) -> Check:
     candidates = (resource_path,) if resource_path is not None else reaper_resource_folders(probes)
     for folder in candidates:
         if (folder / "reaper.ini").is_file():
-            return Check("REAPER", "ok", f"resource folder {folder}; version unknown; {STOCK_PLUGINS}")
+            return _actions(folder)
     looked = ", ".join(str(folder) for folder in candidates)
     step = "Nothing, to work on project files. For a portable REAPER name its resource folder with --resource-path."
     return Check("REAPER", "warning", f"not found (looked in {looked}); file mode still works", step)
+
+
+def _actions(folder: Path) -> Check:
+    """Say whether the actions are in this REAPER, and whether it is set to use a Python that runs them."""
+    found = f"resource folder {folder}; version unknown; {STOCK_PLUGINS}"
+    if read_record(folder) is None:
+        step = "To have the actions in REAPER: close it and run  python install.py."
+        return Check("REAPER", "warning", f"{found}; the actions are not installed", step)
+    said, *steps = python_advice(read_reaper_python(folder / "reaper.ini"), None)
+    if not steps:
+        return Check("REAPER", "ok", f"{found}; the actions are installed. {said}")
+    step = "Run  python install.py  again: it says what to enter in REAPER's preferences."
+    return Check("REAPER", "warning", f"{found}; the actions are installed, but: {said}", step)
 
 
 def plugin_folders(probes: Probes) -> tuple[Path, ...]:

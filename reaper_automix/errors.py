@@ -7,6 +7,9 @@ AutomixError
 ├── PlanError               a plan cannot be read, or does not fit the session
 ├── ScopeError              the tracks or the time range asked for select nothing
 ├── ModelError              a model is missing, damaged or of an unknown format
+├── RegistrationError       REAPER's folder cannot be found or changed (installation)
+├── HeaderError             an action's header does not say what ReaPack needs (installation)
+├── WrongEntry              an entry of the settings box cannot be used (reascript)
 └── Cancelled               the user stopped the work; nothing was written
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -152,8 +153,23 @@ def test_reaper_is_found_by_its_settings_or_by_the_folder_given(machine: Probes,
     assert str(portable) in finding(machine, "REAPER", tmp_path, portable).detail
     (usual / "reaper.ini").write_bytes(b"")
     check = finding(machine, "REAPER", tmp_path)
-    assert check.status == "ok"
+    assert (check.status, "not installed" in check.detail) == ("warning", True)
     assert "ReaComp" in check.detail
+
+
+def test_the_actions_need_reapers_python_to_be_set(machine: Probes, tmp_path: Path) -> None:
+    resource = machine.home / ".config" / "REAPER"
+    (resource / "reaper_automix").mkdir(parents=True)
+    (resource / "reaper.ini").write_text("[REAPER]\nreascript=0\n")
+    note = {"schema": "reaper_automix.install/1", "root": "r", "python": "p", "version": "1"}
+    (resource / "reaper_automix" / "install.json").write_text(json.dumps(note))
+    check = finding(machine, "REAPER", tmp_path)
+    assert (check.status, "Python is not enabled" in check.detail) == ("warning", True)
+    library = tmp_path / "libpython3.12.so.1.0"
+    library.write_bytes(b"")
+    settings = f"[REAPER]\nreascript=1\npythonlibpath64={tmp_path}\npythonlibdll64={library.name}\n"
+    (resource / "reaper.ini").write_text(settings)
+    assert finding(machine, "REAPER", tmp_path).status == "ok"
 
 
 @pytest.mark.parametrize("system", ["Linux", "Darwin"])

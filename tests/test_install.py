@@ -1,7 +1,11 @@
-"""The set-up script: what it decides, says and removes. No environment is made and nothing is downloaded."""
+"""The set-up script: what it decides, says and removes. No environment is made, nothing is downloaded.
+
+The REAPER folders are made up: no test looks into the user's own.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import sys
@@ -10,6 +14,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from reaper_automix.installation.python_library import PythonBuild
+from reaper_automix.installation.reaper_setup import Machine
+from reaper_automix.installation.resource_folders import System
 
 SCRIPT = Path(__file__).resolve().parents[1] / "install.py"
 
@@ -66,9 +74,24 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def run(root: Path, *arguments: str, runner: FakeRunner | None = None) -> tuple[int, FakeRunner]:
+@pytest.fixture(autouse=True)
+def _no_real_reaper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even a test that forgets to describe a machine finds an empty home."""
+    for name in ("HOME", "USERPROFILE", "APPDATA", "XDG_CONFIG_HOME", "PROGRAMFILES", "PROGRAMFILES(X86)"):
+        monkeypatch.setenv(name, str(tmp_path / "empty home"))
+    monkeypatch.setattr(install, "this_machine", lambda: machine_in(tmp_path / "empty home"))
+
+
+def machine_in(home: Path, *, running: bool | None = False) -> Machine:
+    build = PythonBuild("Linux", (3, 12), home / "python", {})
+    return Machine(System("Linux", {}, home, home / "root"), lambda _: running, lambda _: build)
+
+
+def run(
+    root: Path, *arguments: str, runner: FakeRunner | None = None, machine: Machine | None = None
+) -> tuple[int, FakeRunner]:
     runner = runner or FakeRunner()
-    return install.main(arguments, root=root, runner=runner), runner
+    return install.main(arguments, root=root, runner=runner, machine=machine), runner
 
 
 def stamp_of(root: Path) -> dict[str, object]:
@@ -303,7 +326,111 @@ def test_without_an_order_nothing_is_promised_about_reaper(root: Path, capsys: p
     assert "nothing was registered" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["--everything"], ["--demo", "--test"], ["demo"]])
+@pytest.fixture
+def home(tmp_path: Path, root: Path) -> Path:
+    """Make up a home with a REAPER folder, and give the copy of the project its actions."""
+    home = tmp_path / "Jörg's home"
+    resource = home / ".config" / "REAPER"
+    resource.mkdir(parents=True)
+    (resource / "reaper.ini").write_bytes(b"[REAPER]\r\nreascript=0\r\n")
+    (resource / "reaper-kb.ini").write_bytes(b"KEY 1 65 40044 0")
+    _add_actions(root)
+    return home
+
+
+def _add_actions(root: Path) -> None:
+    (root / "actions").mkdir()
+    for path in SCRIPT.parent.joinpath("actions").glob("*.py"):
+        (root / "actions" / path.name).write_bytes(path.read_bytes())
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        for path in folder.rglob("*")
+    }
+
+
+def test_a_plain_install_registers_in_reaper_and_uninstall_takes_all_of_it_back(
+    root: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {"home": hashes(home), "root": hashes(root)}
+    machine = machine_in(home)
+    assert run(root, machine=machine)[0] == 0
+    said = capsys.readouterr().out
+    assert f"[3/3] REAPER in {home / '.config' / 'REAPER'}" in said
+    assert "Python is not enabled in REAPER" in said
+    after = hashes(home)
+    assert b"Automix balance.py" in (home / ".config" / "REAPER" / "reaper-kb.ini").read_bytes()
+    assert run(root, machine=machine)[0] == 0
+    assert hashes(home) == after
+    assert run(root, "--uninstall", machine=machine)[0] == 0
+    assert {"home": hashes(home), "root": hashes(root)} == before
+    assert "Nothing else had been added" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--demo"], ["--test"], ["--no-reaper"]])
+def test_demo_test_and_no_reaper_leave_reaper_alone(root: Path, home: Path, arguments: list[str]) -> None:
+    before = hashes(home)
+    run(root, *arguments, machine=machine_in(home))
+    assert hashes(home) == before
+
+
+def test_uninstall_finds_a_portable_reaper_again_even_after_the_environment_was_made_anew(
+    root: Path, tmp_path: Path
+) -> None:
+    portable = tmp_path / "USB stick" / "REAPER é"
+    portable.mkdir(parents=True)
+    (portable / "reaper.ini").write_bytes(b"[REAPER]\n")
+    _add_actions(root)
+    before = hashes(portable)
+    machine = machine_in(tmp_path / "nobody")
+    assert run(root, "--resource-path", str(portable), machine=machine)[0] == 0
+    assert hashes(portable) != before
+    (root / ".venv" / install.STAMP_NAME).write_text("{", encoding="utf-8")
+    _, remade = run(root, "--demo", machine=machine)
+    assert remade.commands[0][1:3] == ["-m", "venv"]
+    assert run(root, "--uninstall", machine=machine)[0] == 0
+    assert hashes(portable) == before
+
+
+def test_a_folder_that_is_not_reapers_is_refused_before_anything_is_made(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, runner = run(root, "--resource-path", str(tmp_path))
+    assert code == 1
+    assert "has no reaper.ini" in capsys.readouterr().err
+    assert runner.commands == []
+    assert not (root / ".venv").exists()
+
+
+def test_while_reaper_runs_install_says_what_is_left_and_uninstall_changes_nothing(
+    root: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    action_list = home / ".config" / "REAPER" / "reaper-kb.ini"
+    before = action_list.read_bytes()
+    assert run(root, machine=machine_in(home, running=True))[0] == 0
+    said = capsys.readouterr().out
+    assert "REAPER is running" in said
+    assert "one step is left" in said
+    assert action_list.read_bytes() == before
+    installed = {"home": hashes(home), "root": hashes(root)}
+    assert run(root, "--uninstall", machine=machine_in(home, running=True))[0] == 1
+    assert "close it" in capsys.readouterr().err
+    assert {"home": hashes(home), "root": hashes(root)} == installed
+
+
+def test_uninstall_works_without_an_environment(root: Path, home: Path, tmp_path: Path) -> None:
+    before = hashes(home)
+    run(root, machine=machine_in(home))
+    (root / ".venv").rename(tmp_path / "lost")
+    assert run(root, "--uninstall", machine=machine_in(home))[0] == 0
+    assert hashes(home) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--everything"], ["--demo", "--test"], ["demo"], ["--demo", "--no-reaper"], ["--resource-path"]]
+)
 def test_wrong_usage_ends_with_2(root: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         install.main(arguments, root=root, runner=FakeRunner())
