@@ -1,0 +1,323 @@
+"""One run, from the trigger to the receipt, in steps of some milliseconds: REAPER's main thread is never held up.
+
+A job is bound to the project tab in which it was triggered, whatever tab is in front later. Until its plan is written
+in the last step, nothing in the project has been touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import traceback
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from reaper_automix.errors import AutomixError, Cancelled, SessionError
+from reaper_automix.files import write_text_whole
+from reaper_automix.mixplan import move_words
+from reaper_automix.mixplan_json import plan_from_json
+from reaper_automix.reascript.api import Reaper
+from reaper_automix.reascript.apply import apply_plan
+from reaper_automix.reascript.installed import Installed
+from reaper_automix.reascript.preferences import Preferences
+from reaper_automix.reascript.rendering import Rendered, reason_to_render, render_tracks
+from reaper_automix.reascript.run_folder import RunFolder, new_run_folder
+from reaper_automix.reascript.snapshot import Steps, snapshot_steps
+from reaper_automix.reascript.worker_process import FINAL_EVENTS, WorkerProcess
+from reaper_automix.receipt import Receipt, Status
+from reaper_automix.requests import Request, request_to_json
+from reaper_automix.session import Session, Track
+from reaper_automix.session_json import session_to_json
+
+GO_ON, WAIT = True, False
+"""What a step says: there is more to do at once, or nothing before REAPER's next turn."""
+
+Advance = Generator[bool, None, None]
+
+SILENCE_LIMIT_S = 300.0
+"""A worker that says nothing for so long is stuck: it reports several times per second."""
+
+_READINGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What an action asked for."""
+
+    project: str
+    mixer: str
+    title: str
+    preview: bool = False
+
+
+@dataclass
+class Job:
+    """A run.
+
+    Parameters
+    ----------
+    api : object
+        The ReaScript functions.
+    trigger : Trigger
+        What was asked for, and in which tab.
+    preferences : Preferences
+        What the engineer has set.
+    place : Installed
+        Where the worker is.
+    window : bool
+        Whether the worker shows its progress window.
+    """
+
+    api: Any
+    trigger: Trigger
+    preferences: Preferences
+    place: Installed
+    window: bool = True
+    stage: str = "Reading the project"
+    done: float = 0.0
+    total: float = 0.0
+    label: str = ""
+    finished: bool = False
+    failed: bool = False
+    lines: list[str] = field(default_factory=list)
+    folder: RunFolder | None = None
+    window_shown: bool = True
+    _worker: WorkerProcess | None = None
+    _cancelled: bool = False
+    _started_s: float = field(default_factory=time.monotonic)
+    _steps: Advance | None = None
+
+    def advance(self, budget_s: float) -> None:
+        """Work for about so long; every problem ends the job with a message, and leaves the project as it was."""
+        until_s = time.perf_counter() + budget_s
+        if self._steps is None:
+            self._steps = self._run()
+        try:
+            while next(self._steps) is GO_ON and time.perf_counter() < until_s:
+                pass
+        except StopIteration:
+            pass
+        except AutomixError as error:
+            self._end([str(error)], failed=not isinstance(error, Cancelled))
+        except Exception as error:
+            self._note_traceback()
+            self._end([f"Nothing was written: an unexpected error, {error!r}. Please report it."], failed=True)
+
+    @property
+    def started_worker(self) -> bool:
+        """Whether the worker, which owns the progress window, was started."""
+        return self._worker is not None
+
+    def cancel(self) -> None:
+        """Stop the run as soon as possible; nothing has been written, and nothing will be."""
+        self._cancelled = True
+
+    def abandon(self) -> None:
+        """End the run because REAPER closes or the script is stopped."""
+        if self._worker is not None and self._worker.exit_code is None:
+            self._worker.kill()
+        if self.folder is not None:
+            with contextlib.suppress(OSError):
+                self.folder.closed.touch()
+
+    def state(self) -> dict[str, Any]:
+        """Return where the run stands, for other scripts."""
+        return {
+            "title": self.trigger.title,
+            "stage": self.stage,
+            "label": self.label,
+            "done": self.done,
+            "total": self.total,
+            "elapsed_s": round(time.monotonic() - self._started_s, 1),
+            "folder": str(self.folder.path) if self.folder else "",
+        }
+
+    # --- the run -----------------------------------------------------------------------------------------------
+
+    def _run(self) -> Advance:
+        reaper = Reaper(self.api, self.trigger.project)
+        if reaper.is_recording():
+            raise SessionError("REAPER is recording. Stop the recording and run again; nothing was changed.")
+        self.folder = new_run_folder(self.place.runs, self.trigger.title)
+        yield GO_ON
+        session, read_at = yield from self._read(reaper)
+        rendered = self._rendered(reaper, session)
+        if rendered and reaper.change_count() != read_at:
+            session, read_at = yield from self._read(reaper)
+        yield from self._hand_over(session, rendered)
+        yield from self._follow()
+        yield from self._finish(reaper, session, read_at)
+
+    def _read(self, reaper: Reaper) -> Generator[bool, None, tuple[Session, int]]:
+        """Read the project in steps; again where it changed meanwhile, the last time without a pause."""
+        for reading in range(_READINGS):
+            read_at = reaper.change_count()
+            steps = snapshot_steps(reaper)
+            session = yield from self._paused(steps, pausing=reading < _READINGS - 1)
+            if reaper.change_count() == read_at:
+                break
+        return session, read_at
+
+    def _paused(self, steps: Steps[Session], *, pausing: bool) -> Generator[bool, None, Session]:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                session: Session = stop.value
+                return session
+            if self._cancelled:
+                raise Cancelled("Cancelled: nothing was changed.")
+            if pausing:
+                yield GO_ON
+
+    def _rendered(self, reaper: Reaper, session: Session) -> dict[str, Rendered]:
+        """Let REAPER render what cannot be judged from files, if the engineer wants that."""
+        in_scope = self._in_scope(session)
+        tracks = [track for track in in_scope if reason_to_render(track)]
+        if not tracks or self.folder is None or not self._wants_rendering(tracks, len(in_scope)):
+            return {}
+        if not reaper.is_in_front():
+            raise SessionError(
+                "Another project tab came in front, and REAPER renders only that. Run again in this one."
+            )
+        self.stage = "REAPER renders tracks with plug-ins"
+        return render_tracks(reaper, session, tracks, self._range_s(session), self.folder.path / "rendered")
+
+    def _wants_rendering(self, tracks: Sequence[Track], n_in_scope: int) -> bool:
+        if self.preferences.render != "ask":
+            return self.preferences.render == "always"
+        shown = "\n".join(f"  {track.title}: {reason_to_render(track)}" for track in tracks[:8])
+        more = f"\n  and {len(tracks) - 8} more" if len(tracks) > 8 else ""
+        question = (
+            f"{len(tracks)} of {n_in_scope} tracks cannot be judged from their files alone:\n{shown}{more}\n\n"
+            "Yes: REAPER renders them first, after their plug-ins and before their faders.\n"
+            "No: they are judged without their plug-ins, or skipped."
+        )
+        answer = int(self.api.ShowMessageBox(question, self.trigger.title, 3))
+        if answer == 2:
+            raise Cancelled("Cancelled: nothing was changed.")
+        return answer == 6
+
+    def _in_scope(self, session: Session) -> list[Track]:
+        wanted = self._wanted_ids(session)
+        return [t for t in session.tracks if t.items and (t.id in wanted if wanted else not t.muted)]
+
+    def _wanted_ids(self, session: Session) -> tuple[str, ...]:
+        if self.preferences.tracks == "all":
+            return ()
+        return tuple(track.id for track in session.tracks if track.selected)
+
+    @staticmethod
+    def _range_s(session: Session) -> tuple[float, float]:
+        return session.time_selection_s or (0.0, session.end_s)
+
+    def _hand_over(self, session: Session, rendered: dict[str, Rendered]) -> Advance:
+        """Write what the worker needs and start it."""
+        folder = self._folder()
+        request = Request(
+            mixer=self.trigger.mixer,
+            settings=self.preferences.mix_settings(),
+            track_ids=self._wanted_ids(session),
+            range_s=session.time_selection_s,
+            rendered={i: asdict(r) for i, r in rendered.items()},
+            title=self.trigger.title,
+            window=self.window,
+        )
+        write_text_whole(folder.request, request_to_json(request))
+        yield GO_ON
+        write_text_whole(folder.session, session_to_json(session))
+        yield GO_ON
+        self.stage = "Starting"
+        self._worker = WorkerProcess(folder, python=self.place.python, root=self.place.root)
+        yield WAIT
+
+    def _follow(self) -> Advance:
+        """Follow the worker until it says that it is done."""
+        worker, folder = self._worker, self._folder()
+        if worker is None:
+            return
+        last: dict[str, Any] = {}
+        while True:
+            exit_code = worker.exit_code  # before its last words are read
+            for event in worker.events():
+                last = self._heard(event, last)
+            if last.get("event") == "done" and not self._cancelled:
+                return
+            if last.get("event") == "failed":
+                raise SessionError(str(last.get("message") or f"The worker failed; see {folder.log}."))
+            if exit_code is not None:
+                self._raise_ended(last, exit_code)
+            if time.monotonic() - worker.heard_at_s > SILENCE_LIMIT_S:
+                worker.kill()
+                raise SessionError(
+                    f"The worker said nothing for {SILENCE_LIMIT_S:.0f} s at {self.stage!r} and was stopped; nothing "
+                    f"was changed. Its log is {folder.log}. Run again; if it stops there again, report the log."
+                )
+            if self._cancelled or folder.cancel.exists():
+                self._cancelled = True
+                worker.stop()
+            yield WAIT
+
+    def _heard(self, event: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
+        """Take note of what the worker said; return its last word, if it has said one."""
+        if event.get("event") == "progress":
+            self.stage, self.label = str(event.get("stage", "")), str(event.get("label", ""))
+            self.done, self.total = float(event.get("done", 0.0)), float(event.get("total", 0.0))
+        if event.get("event") == "window":
+            self.window_shown = bool(event.get("shown", False))
+        return event if event.get("event") in FINAL_EVENTS else last
+
+    def _raise_ended(self, last: dict[str, Any], exit_code: int) -> None:
+        if self._cancelled or last.get("event") == "cancelled":
+            raise Cancelled("Cancelled: nothing was changed.")
+        if last.get("event") != "done":
+            raise SessionError(
+                f"The worker ended without an answer (exit code {exit_code}) at {self.stage!r}; nothing was changed. "
+                f"Its log is {self._folder().log}. Run again; if it ends like this again, report the log."
+            )
+
+    def _finish(self, reaper: Reaper, session: Session, read_at: int) -> Advance:
+        """Write the plan, or only tell it."""
+        folder = self._folder()
+        plan_json = folder.plan.read_text(encoding="utf-8")
+        yield WAIT  # a turn for REAPER between the worker's end and the writing
+        if self.trigger.preview:
+            plan = plan_from_json(plan_json)
+            self._end(["Preview only: nothing was written.", *_told(plan_json), *plan.warnings])
+            return
+        if reaper.project_file() is None:
+            raise SessionError(f"The project was closed meanwhile, so nothing was written. The plan is {folder.plan}.")
+        self.stage = "Writing"
+        receipt = apply_plan(self.api, plan_json, project=self.trigger.project, known=session, known_at=read_at)
+        self._end([*summary(receipt), *plan_from_json(plan_json).warnings])
+
+    def _end(self, lines: list[str], *, failed: bool = False) -> None:
+        self.finished, self.failed, self.lines = True, failed, lines
+        if self.folder is not None:
+            with contextlib.suppress(OSError):
+                self.folder.write_receipt(self.trigger.title, lines, failed=failed)
+        if self._worker is not None and self._worker.exit_code is None:
+            self._worker.stop()
+
+    def _note_traceback(self) -> None:
+        if self.folder is not None:
+            with contextlib.suppress(OSError):
+                (self.folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+
+    def _folder(self) -> RunFolder:
+        if self.folder is None:
+            raise SessionError("The run has no folder yet.")
+        return self.folder
+
+
+def summary(receipt: Receipt) -> list[str]:
+    """Return a receipt in words: the counts first, then each move."""
+    counts = [f"{receipt.count(status)} {status.value}" for status in Status if receipt.count(status)]
+    return [", ".join(counts) + "." if counts else "Nothing to change.", *receipt.lines()]
+
+
+def _told(plan_json: str) -> list[str]:
+    """Return the moves of a plan in words."""
+    words = (move_words(move) for move in plan_from_json(plan_json).moves)
+    return [f"{track}: {what} {before} -> {after}" for track, what, before, after in words]

@@ -1,0 +1,36 @@
+"""The ledger of an open project: ext state, which REAPER saves with the project, in the same pieces as in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from reaper_automix.chunks.text import ext_state_pieces, join_ext_state_pieces
+from reaper_automix.reascript.api import Reaper
+
+_MOST_PIECES = 100_000
+
+
+def stored_ledger(reaper: Reaper, note: Callable[[str], None]) -> str:
+    """Return the stored ledger; empty where there is none, or where it is damaged (which is noted)."""
+    try:
+        return join_ext_state_pieces(_pieces(reaper))
+    except ValueError as error:
+        note(f"What an earlier run wrote is not known: its record in the project is unreadable ({error}).")
+        return ""
+
+
+def store_ledger(reaper: Reaper, ledger_json: str) -> None:
+    """Store a ledger, or remove the stored one where it is empty; pieces that stay the same are not written."""
+    old, new = list(_pieces(reaper)), ext_state_pieces(ledger_json)
+    for number in range(1, max(len(old), len(new)) + 1):
+        piece = new[number - 1] if number <= len(new) else ""
+        if number > len(old) or old[number - 1] != piece:
+            reaper.set_project_value(f"LEDGER_{number}", piece)
+
+
+def _pieces(reaper: Reaper) -> Iterator[str]:
+    for number in range(1, _MOST_PIECES):
+        piece = reaper.project_value(f"LEDGER_{number}")
+        if not piece:
+            return
+        yield piece
