@@ -1,326 +1,54 @@
-"""The command line: ``reaper-automix``. Exit codes: 0 done, 1 refused with a reason, 2 usage."""
+"""The command line: ``reaper-automix``.
+
+Exit codes: 0 done, 1 refused with a reason, 2 usage, 128 and the signal's number when stopped (130 for Ctrl+C).
+
+Only the standard library is imported with this module, so that a signal finds it ready from the first moment on.
+"""
 
 from __future__ import annotations
 
-import argparse
-import json
-import re
 import sys
-import warnings
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-from rich.console import Console
-from rich.markup import escape
-
-from reaper_automix import __version__, commands
-from reaper_automix.errors import AutomixError
-from reaper_automix.mixers.registry import MIXERS
-from reaper_automix.settings import MixSettings
-from reaper_automix.terminal import Bars, show_receipt, show_table
-
-EXAMPLES = """examples:
-  reaper-automix mix song.RPP --mixer balance            writes song-automix.RPP beside it
-  reaper-automix mix stems/ --out mix.RPP --render mix.wav --report mix.html
-  reaper-automix mix song.RPP --tracks "Vox*" 3-7 --range 0:32 1:04 --strength 60
-  reaper-automix inspect song.RPP                        tracks, roles, loudness, what would be skipped
-  reaper-automix revert song-automix.RPP                 takes everything back
-"""
+from reaper_automix.interruptions import OutputLost, Stopped, Stops, standard_streams
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
-    options = _parser().parse_args(arguments)
-    console = Console(stderr=True, quiet=getattr(options, "quiet", False), highlight=False, soft_wrap=True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore" if not options.debug else "default")
-            run: Callable[[argparse.Namespace, Console], int] = options.run
-            return run(options, console)
-    except AutomixError as error:
-        if options.debug:
-            raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]refused:[/] {escape(str(error))}")
-        return 1
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped: the session is as it was")
-        return 1
-    except BrokenPipeError:
-        return 0
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after the program's name; by default those of the process, which ends with this call.
+    """
+    with Stops(for_good=arguments is None) as stops, standard_streams():
+        from reaper_automix.command_line import run  # takes a second, in which a signal must find things in order
+
+        try:
+            stops.begin_work()
+            code = run(arguments)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except (KeyboardInterrupt, OutputLost) as interruption:
+            return _interrupted(interruption)
+        return code
 
 
-# --- the parser ----------------------------------------------------------------------------------------------------
+def _interrupted(interruption: KeyboardInterrupt | OutputLost) -> int:
+    """Say in one line what ended the work and what is there all the same; return the exit code."""
+    written = ", ".join(getattr(interruption, "__notes__", ()))
+    if isinstance(interruption, OutputLost):
+        if interruption.why:
+            also = f" Written: {written}." if written else ""
+            _say(f"refused: standard output cannot be written ({interruption.why}). Make room on it.{also}")
+        return 1 if interruption.why else 0
+    _say(f"stopped; already written: {written}" if written else "stopped: the session is as it was")
+    return interruption.exit_code if isinstance(interruption, Stopped) else 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="reaper-automix",
-        description="Automatic mixing for REAPER: reads a session, predicts a mix from its audio, and writes faders "
-        "and a few editable envelope points into a new project that the engineer refines.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"reaper-automix {__version__}")
-    parser.add_argument("--debug", action="store_true", help="show the full traceback of an error")
-    parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_mix(parsers)
-    _add_apply(parsers)
-    _add_revert(parsers)
-    _add_render(parsers)
-    _add_inspect(parsers)
-    _add_demo(parsers)
-    _add_doctor(parsers)
-    return parser
-
-
-Subparsers = Any
-
-
-def _command(parsers: Subparsers, name: str, run: Callable[..., int], text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = parsers.add_parser(name, help=text, description=text)
-    parser.set_defaults(run=run)
-    parser.add_argument("--quiet", action="store_true", help="no progress, no summary; errors only")
-    return parser
-
-
-def _add_session(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", type=Path, metavar="SESSION", help="an .RPP project, or a folder of audio files")
-
-
-def _add_mix(parsers: Subparsers) -> None:
-    parser = _command(parsers, "mix", _mix, "plan a mix and write it into a new project")
-    _add_session(parser)
-    parser.add_argument("--mixer", choices=tuple(MIXERS), default="balance", help="who decides (default: %(default)s)")
-    parser.add_argument(
-        "--tracks",
-        nargs="+",
-        default=(),
-        metavar="TRACK",
-        help="after SESSION: names, patterns with *, numbers, ranges 3-7, or 'selected' "
-        "(default: all that belong to a balance)",
-    )
-    parser.add_argument(
-        "--range",
-        nargs=2,
-        type=_time_s,
-        metavar=("START", "END"),
-        help="mix only this time, in seconds or m:ss; faders stay then, the level goes on the envelopes",
-    )
-    parser.add_argument(
-        "--strength",
-        type=_percent,
-        default=100.0,
-        metavar="0..100",
-        help="how far every move goes, in percent (default: 100)",
-    )
-    parser.add_argument(
-        "--balance",
-        choices=("auto", "equal", "roles"),
-        default="auto",
-        help="equal loudness for every track, or by role; auto takes roles when most names say one (default: auto)",
-    )
-    parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
-    parser.add_argument(
-        "--max-error-db", type=_positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
-    )
-    _add_target(parser)
-    parser.add_argument("--plan", type=Path, metavar="PLAN.json", help="also write the plan")
-    parser.add_argument("--render", type=Path, metavar="MIX.wav", help="also write a preview of the mix")
-    parser.add_argument("--report", type=Path, metavar="REPORT.html", help="also write a report to look at")
-    parser.add_argument("--dry-run", action="store_true", help="show the moves, write no project")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-def _add_target(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument("--out", type=Path, metavar="OUT.RPP", help="the project to write (default: <name>-automix.RPP)")
-    group.add_argument("--in-place", action="store_true", help="write the session itself; a .bak copy is kept")
-
-
-def _add_apply(parsers: Subparsers) -> None:
-    parser = _command(parsers, "apply", _apply, "write a plan, perhaps edited by hand, into a session")
-    parser.add_argument("plan", type=Path, metavar="PLAN.json")
-    _add_session(parser)
-    _add_target(parser)
-    parser.add_argument("--json", action="store_true", help="print the receipt as JSON")
-
-
-def _add_revert(parsers: Subparsers) -> None:
-    text = "take back everything that automix wrote into a project; what you changed since stays"
-    parser = _command(parsers, "revert", _revert, text)
-    parser.add_argument("session", type=Path, metavar="SESSION", help="an .RPP project; a .bak copy is kept")
-    parser.add_argument("--out", type=Path, metavar="OUT.RPP", help="write another file and leave SESSION as it is")
-    parser.add_argument("--json", action="store_true", help="print the receipt as JSON")
-
-
-def _add_render(parsers: Subparsers) -> None:
-    text = "mix a session to a stereo WAV offline: faders, envelopes, pans, folders and sends, without plug-ins"
-    parser = _command(parsers, "render", _render, text)
-    _add_session(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="MIX.wav")
-    parser.add_argument("--range", nargs=2, type=_time_s, metavar=("START", "END"), help="only this time")
-    parser.add_argument("--json", action="store_true", help="print the measured loudness as JSON")
-
-
-def _add_inspect(parsers: Subparsers) -> None:
-    text = "show tracks, roles, loudness, range and peaks, and what would be skipped and why"
-    parser = _command(parsers, "inspect", _inspect, text)
-    _add_session(parser)
-    parser.add_argument("--json", action="store_true", help="print as JSON")
-
-
-def _add_demo(parsers: Subparsers) -> None:
-    parser = _command(parsers, "demo", _demo, "make a short song of our own and mix it: project, plan, WAV and report")
-    parser.add_argument("--out", type=Path, default=Path("automix-demo"), metavar="DIR", help="(default: %(default)s)")
-
-
-def _add_doctor(parsers: Subparsers) -> None:
-    text = "check Python, packages, REAPER, models and write access: what works, and what to do about what does not"
-    parser = _command(parsers, "doctor", _doctor, text)
-    parser.add_argument("--resource-path", type=Path, metavar="DIR", help="REAPER's resource folder, if portable")
-    parser.add_argument("--json", action="store_true", help="print as JSON")
-
-
-def _time_s(text: str) -> float:
-    """Read seconds, ``m:ss`` or ``h:mm:ss``."""
-    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d*)?", text.strip()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time: give seconds (92.5) or m:ss (1:32.5)")
-    seconds = 0.0
-    for part in text.split(":"):
-        seconds = 60.0 * seconds + float(part)
-    return seconds
-
-
-def _percent(text: str) -> float:
-    value = _number(text)
-    if not 0.0 <= value <= 100.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = _number(text)
-    if not value > 0.0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text.removesuffix("%"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-# --- the commands --------------------------------------------------------------------------------------------------
-
-
-def _print_json(data: Any) -> None:
-    print(json.dumps(data, indent=1, ensure_ascii=False))
-
-
-def _mix(options: argparse.Namespace, console: Console) -> int:
-    settings = MixSettings(options.strength, options.all_on_envelope, options.max_error_db, options.balance)
-    request = commands.MixRequest(
-        session=options.session,
-        mixer=options.mixer,
-        settings=settings,
-        wanted=tuple(options.tracks),
-        range_s=tuple(options.range) if options.range else None,
-        out=options.out,
-        in_place=options.in_place,
-        dry_run=options.dry_run,
-        plan=options.plan,
-        render=options.render,
-        report=options.report,
-    )
-    with Bars(console) as bars:
-        mixed = commands.mix(request, bars)
-    if options.json:
-        _print_json(commands.mixed_data(mixed))
-        return 0
-    return _show_mixed(console, mixed)
-
-
-def _show_mixed(console: Console, mixed: commands.Mixed) -> int:
-    show_table(console, commands.mixed_table(mixed))
-    show_receipt(console, mixed.receipt, mixed.planned.plan.warnings)
-    for label, path in mixed.outputs:
-        console.print(f"{label}: {escape(path)}")
-    return 0
-
-
-def _apply(options: argparse.Namespace, console: Console) -> int:
-    receipt, path = commands.apply(options.plan, options.session, out=options.out, in_place=options.in_place)
-    return _show_written(options, console, receipt, path)
-
-
-def _revert(options: argparse.Namespace, console: Console) -> int:
-    receipt, path = commands.revert(options.session, out=options.out)
-    return _show_written(options, console, receipt, path)
-
-
-def _show_written(options: argparse.Namespace, console: Console, receipt: Any, path: Path) -> int:
-    if options.json:
-        _print_json({"path": str(path), **commands.receipt_data(receipt)})
-        return 0
-    show_receipt(console, receipt, (), every_outcome=True)
-    console.print(f"Project: {escape(str(path))}")
-    return 0
-
-
-def _render(options: argparse.Namespace, console: Console) -> int:
-    with Bars(console) as bars:
-        measured = commands.render_to_wav(
-            options.session, options.out, tuple(options.range) if options.range else None, bars
-        )
-    if options.json:
-        _print_json(measured)
-        return 0
-    console.print(
-        f"{escape(str(options.out))}: {measured['loudness_lufs']} LUFS, true peak {measured['true_peak_dbtp']} dBTP"
-    )
-    return 0
-
-
-def _inspect(options: argparse.Namespace, console: Console) -> int:
-    with Bars(console) as bars:
-        inspected = commands.inspect(options.session, bars)
-    if options.json:
-        _print_json(inspected.data())
-        return 0
-    output = Console(highlight=False, soft_wrap=True)
-    for line in inspected.heading():
-        output.print(escape(line))
-    show_table(output, inspected.table())
-    for line in inspected.remarks():
-        output.print(escape(line))
-    return 0
-
-
-def _demo(options: argparse.Namespace, console: Console) -> int:
-    with Bars(console) as bars:
-        mixed = commands.demo(options.out, bars)
-    return _show_mixed(console, mixed)
-
-
-def _doctor(options: argparse.Namespace, _: Console) -> int:
-    checks = commands.doctor(options.resource_path)
-    if options.json:
-        _print_json(
-            [{"name": c.name, "status": c.status, "detail": c.detail, "next_step": c.next_step} for c in checks]
-        )
-    else:
-        output = Console(highlight=False, soft_wrap=True)
-        marks = {"ok": "[green]ok[/]", "warning": "[yellow]note[/]", "problem": "[bold red]problem[/]"}
-        for check in checks:
-            step = f" -> {check.next_step}" if check.next_step else ""
-            output.print(f"{marks[check.status]:>8}  {escape(check.name)}: {escape(check.detail + step)}")
-    return 1 if any(check.status == "problem" for check in checks) else 0
+def _say(line: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ from reaper_automix.analysis.loudness import LoudnessMeter
 from reaper_automix.audio.render import render, session_rate_hz, write_wav
 from reaper_automix.demo import write_demo_session
 from reaper_automix.errors import PlanError, SessionError
-from reaper_automix.files import write_text_whole
+from reaper_automix.files import backup_of, write_text_whole
 from reaper_automix.inspecting import Inspected, inspect_session
 from reaper_automix.mixplan import BusMove, MixPlan, TakeMove, move_words
 from reaper_automix.mixplan_json import plan_from_json, plan_to_json
 from reaper_automix.pipeline import Planned, make_plan
-from reaper_automix.places import backup_of, default_target, open_host
+from reaper_automix.places import default_target, open_host
 from reaper_automix.plan_writing import apply_plan
 from reaper_automix.plan_writing import revert as revert_host
 from reaper_automix.progress import Progress, silent
@@ -30,6 +30,8 @@ from reaper_automix.scope import checked_range
 from reaper_automix.session import Session
 from reaper_automix.settings import MixSettings
 from reaper_automix.terminal import Columns
+
+WAV_SUFFIXES = (".wav", ".wave")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,17 @@ class Mixed:
     outputs: tuple[tuple[str, str], ...]
 
 
-def mix(request: MixRequest, progress: Progress = silent) -> Mixed:
+def mix(request: MixRequest, progress: Progress = silent, *, outputs: list[tuple[str, str]] | None = None) -> Mixed:
     """Plan a mix and write what was asked for. The project comes last but one, the report, which names it, last.
+
+    Parameters
+    ----------
+    request : MixRequest
+        What was asked for.
+    progress : Progress
+        Hears how far the work is.
+    outputs : list of (label, path), optional
+        Each file is added when it is written: who stops the work knows then what is there.
 
     Raises
     ------
@@ -71,6 +82,7 @@ def mix(request: MixRequest, progress: Progress = silent) -> Mixed:
     session = host.read_session()
     project = None if request.in_place else target
     _check_places(session, project, request.plan, request.render, request.report)
+    _check_is_wav(request.render)
     planned = make_plan(
         session,
         request.mixer,
@@ -79,7 +91,7 @@ def mix(request: MixRequest, progress: Progress = silent) -> Mixed:
         range_s=request.range_s,
         progress=progress,
     )
-    outputs: list[tuple[str, str]] = []
+    outputs = [] if outputs is None else outputs
     if request.plan is not None:
         write_text_whole(request.plan, plan_to_json(planned.plan))
         outputs.append(("Plan", str(request.plan)))
@@ -92,8 +104,9 @@ def mix(request: MixRequest, progress: Progress = silent) -> Mixed:
             receipt = apply_plan(host, planned.plan)
         outputs.insert(0, ("Project", str(target)))
     if request.report is not None:
-        outputs.append(("Report", str(request.report)))
-        write_report(report_of(planned, receipt, tuple(outputs)), request.report)
+        report = ("Report", str(request.report))
+        write_report(report_of(planned, receipt, (*outputs, report)), request.report)
+        outputs.append(report)
     return Mixed(planned, receipt, tuple(outputs))
 
 
@@ -145,6 +158,7 @@ def render_to_wav(
     """Mix a session to a stereo WAV; return its measured loudness for programs to read."""
     read = open_host(session).read_session()
     _check_places(read, None, out)
+    _check_is_wav(out)
     return _write_mix(read, out, None if range_s is None else checked_range(read, range_s), progress)
 
 
@@ -153,8 +167,8 @@ def inspect(session: Path, progress: Progress = silent) -> Inspected:
     return inspect_session(open_host(session).read_session(), progress=progress)
 
 
-def demo(folder: Path, progress: Progress = silent) -> Mixed:
-    """Make the demo song in a folder and mix it: project, plan, preview and report."""
+def demo(folder: Path, progress: Progress = silent, *, outputs: list[tuple[str, str]] | None = None) -> Mixed:
+    """Make the demo song in a folder and mix it: project, plan, preview and report; ``outputs`` as in ``mix``."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -169,7 +183,7 @@ def demo(folder: Path, progress: Progress = silent) -> Mixed:
         render=folder / "demo-mix.wav",
         report=folder / "demo-report.html",
     )
-    return mix(request, progress)
+    return mix(request, progress, outputs=outputs)
 
 
 def doctor(resource_path: Path | None = None) -> tuple[doctor_room.Check, ...]:
@@ -262,6 +276,13 @@ def _check_place(path: Path) -> None:
         raise SessionError(f"{path}: is a folder. Give the name of a file in it.")
     if not path.absolute().parent.is_dir():
         raise SessionError(f"{path}: its folder does not exist. Make it first, or give another place.")
+
+
+def _check_is_wav(path: Path | None) -> None:
+    """Refuse a name that promises something else than what is written."""
+    if path is not None and path.suffix.casefold() not in WAV_SUFFIXES:
+        names = " or ".join(WAV_SUFFIXES)
+        raise SessionError(f"{path}: a mix is written as 32-bit float WAV only. Give a name that ends in {names}.")
 
 
 def _write_mix(session: Session, out: Path, range_s: tuple[float, float] | None, progress: Progress) -> dict[str, Any]:

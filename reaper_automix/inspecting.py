@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.audio.render import session_rate_hz
 from reaper_automix.audio.skips import Skip, notes, skip_lines
 from reaper_automix.mixers.hearing import Hearing
@@ -36,11 +35,12 @@ class Inspected:
             f"{s.path or 'session'}",
             f"{len(s.tracks)} tracks, {n_items} items, {s.end_s:.1f} s, {rate}, {s.tempo_bpm:g} bpm "
             f"{s.time_signature[0]}/{s.time_signature[1]}",
+            "LUFS, LRA and true peak: of the track before its fader. Heard LUFS: as it arrives at the master.",
         ]
 
     def table(self) -> Columns:
         """Return one row per track."""
-        headings = (">#", "Track", "Role", ">Fader", ">LUFS", ">LRA", ">True peak", "Mixed?")
+        headings = (">#", "Track", "Role", ">LUFS", ">LRA", ">True peak", ">Fader", ">Heard LUFS", "Mixed?")
         return Columns(headings, tuple(self._row(track) for track in self.session.tracks))
 
     def remarks(self) -> list[str]:
@@ -69,34 +69,41 @@ class Inspected:
         return next((out.reason for out in self.hearing.scope.left_out if out.track_id == track.id), "")
 
     def _row(self, track: Track) -> tuple[str, ...]:
-        measured = self.hearing.measurements.get(track.id)
+        dry = self._before_fader(track)
         depth = sum(1 for _ in self.session.ancestors(track))
         role = self.hearing.roles.get(track.id)
-        levels = self._levels(track, measured)
         fader = "-inf" if track.gain_db <= SILENCE_DB else f"{track.gain_db:+.1f}"
         return (
             str(track.number),
             "  " * depth + track.title,
             role.value if role else "",
+            *(_shown(dry[name]) for name in ("loudness_lufs", "range_lu", "true_peak_dbtp")),
             fader,
-            *(_shown(level) for level in levels.values()),
+            _shown(self._at_master(track)["loudness_lufs"]),
             _short(self._left_out(track)) or "yes",
         )
 
-    def _levels(self, track: Track, measured: Measurement | None) -> dict[str, float | None]:
-        if measured is None:
-            return {"loudness_lufs": None, "range_lu": None, "true_peak_dbtp": None}
+    def _before_fader(self, track: Track) -> dict[str, float | None]:
+        """Return the levels of what plays on a track; None where it was not measured."""
+        measured = self.hearing.measurements.get(track.id)
+        loudness = None if measured is None else measured.loudness
         return {
-            "loudness_lufs": self.hearing.loudness_lufs(track.id),
-            "range_lu": self.hearing.range_lu(track.id),
-            "true_peak_dbtp": measured.loudness.true_peak_dbtp,
+            "loudness_lufs": None if loudness is None else loudness.integrated_lufs,
+            "range_lu": None if loudness is None else loudness.range_lu,
+            "true_peak_dbtp": None if loudness is None else loudness.true_peak_dbtp,
+            "crest_factor_db": None if loudness is None else loudness.crest_factor_db,
+        }
+
+    def _at_master(self, track: Track) -> dict[str, float | None]:
+        """Return the levels of a track as it arrives at the master; its true peak there is not known."""
+        measured = track.id in self.hearing.measurements
+        return {
+            "loudness_lufs": self.hearing.loudness_lufs(track.id) if measured else None,
+            "range_lu": self.hearing.range_lu(track.id) if measured else None,
         }
 
     def _track_data(self, track: Track) -> dict[str, Any]:
-        measured = self.hearing.measurements.get(track.id)
         role = self.hearing.roles.get(track.id)
-        levels = {k: _rounded(v) for k, v in self._levels(track, measured).items()}
-        crest = None if measured is None else _rounded(measured.loudness.crest_factor_db)
         return {
             "id": track.id,
             "number": track.number,
@@ -108,8 +115,8 @@ class Inspected:
             "frozen": track.frozen,
             "effects": [fx.name for fx in track.effects_heard()],
             "envelopes": [{"kind": e.kind.value, "points": len(e.points), "plays": e.plays} for e in track.envelopes],
-            **levels,
-            "crest_factor_db": crest,
+            "before_fader": {name: _rounded(level) for name, level in self._before_fader(track).items()},
+            "at_master": {name: _rounded(level) for name, level in self._at_master(track).items()},
             "left_out": self._left_out(track) or None,
         }
 

@@ -1,15 +1,12 @@
-"""Where sessions come from and where results go: which host fits a path, default names, backups. Stdlib and hosts."""
+"""Where sessions come from and where results go: which host fits a path, and default names. Stdlib and hosts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from reaper_automix.edits import Host
 from reaper_automix.errors import SessionError
-from reaper_automix.files import write_bytes_whole
 from reaper_automix.hosts.rpp import RppHost
 from reaper_automix.hosts.stems import StemsHost
 
@@ -58,35 +55,3 @@ def default_target(session: Path) -> Path:
     if numbered:
         return session.resolve().parent / f"{numbered[1]}-{int(numbered[2] or 1) + 1}.RPP"
     return session.resolve().parent / f"{name}-automix.RPP"
-
-
-@contextmanager
-def backup_of(target: Path) -> Iterator[None]:
-    """Keep a copy of a file that the block replaces, since someone may have worked in it.
-
-    The copy lies beside it under a free ``.bak`` name; it goes again when the block has not changed the file.
-
-    Raises
-    ------
-    SessionError
-        If the copy cannot be made; the block has not run then.
-    """
-    if not target.is_file():
-        yield
-        return
-    data = target.read_bytes()
-    backup = _free_backup(target)
-    write_bytes_whole(backup, data)
-    try:
-        yield
-    finally:
-        if target.read_bytes() == data:
-            backup.unlink()
-
-
-def _free_backup(target: Path) -> Path:
-    for number in range(1, 1000):
-        backup = target.with_name(f"{target.name}.bak{'' if number == 1 else number}")
-        if not backup.exists():
-            return backup
-    raise SessionError(f"{target}: 999 backups lie beside it; clear them away.")

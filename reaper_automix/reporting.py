@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
+from operator import itemgetter
 
 from reaper_automix.audio.skips import Skip
-from reaper_automix.envelope import value_at
+from reaper_automix.envelope import Polyline, gain_polyline
 from reaper_automix.mixplan import move_words
 from reaper_automix.pipeline import Planned
 from reaper_automix.receipt import Receipt, Status
 from reaper_automix.report.model import CHANGED, LEFT_OUT, UNCHANGED, MixSummary, MoveRow, Report, SkipRow, TrackRow
 from reaper_automix.session import AutomationMode, EnvelopeKind, Session, Track
+from reaper_automix.units import db_to_lin, lin_to_db
+
+STEP_DB = 2.0
+"""The longest straight piece of a gain curve; the true curve bends away from a longer one visibly."""
 
 
 def report_of(planned: Planned, receipt: Receipt | None, outputs: tuple[tuple[str, str], ...]) -> Report:
@@ -105,8 +114,8 @@ class _Rows:
         )
 
 
-def _gain_curve(session: Session, track: Track, range_s: tuple[float, float]) -> tuple[tuple[float, float], ...]:
-    """Return fader times Volume and Trim Volume envelopes as (time in s, dB), at every point and at the ends."""
+def _gain_curve(session: Session, track: Track, range_s: tuple[float, float]) -> Polyline:
+    """Return fader times Volume and Trim Volume envelopes as (time in s, dB), straight in dB between its points."""
     mode = session.mode_of(track)
     kinds = (EnvelopeKind.VOLUME, EnvelopeKind.TRIM_VOLUME)
     playing = [e for kind in kinds if (e := track.envelope(kind)) is not None and e.plays]
@@ -114,9 +123,41 @@ def _gain_curve(session: Session, track: Track, range_s: tuple[float, float]) ->
         playing = []
     owned = mode != AutomationMode.TRIM_READ and any(e.kind == EnvelopeKind.VOLUME for e in playing)
     fader_db = 0.0 if owned else track.gain_db
-    inner = {p.time_s for e in playing for p in e.points if range_s[0] < p.time_s < range_s[1]}
-    times = sorted({*range_s, *inner})
-    return tuple((t, fader_db + sum(value_at(e, t) for e in playing)) for t in times)
+    lines = [_in_db(gain_polyline(envelope, *range_s)) for envelope in playing] or [tuple((t, 0.0) for t in range_s)]
+    return tuple((time_s, fader_db + gain_db) for time_s, gain_db in _sum(lines))
+
+
+def _in_db(line: Polyline) -> Polyline:
+    """Turn a curve that is straight in linear gain into one that is straight in dB, within 0.06 dB."""
+    points = [(line[0][0], lin_to_db(line[0][1]))]
+    for (start_s, start_lin), (end_s, end_lin) in pairwise(line):
+        start_db, end_db = lin_to_db(start_lin), lin_to_db(end_lin)
+        n_steps = math.ceil(abs(end_db - start_db) / STEP_DB) if end_s > start_s else 1
+        for step in range(1, n_steps):
+            level_db = start_db + step / n_steps * (end_db - start_db)
+            share = (db_to_lin(level_db) - start_lin) / (end_lin - start_lin)
+            points.append((start_s + share * (end_s - start_s), level_db))
+        points.append((end_s, end_db))
+    return tuple(points)
+
+
+def _sum(lines: Sequence[Polyline]) -> Polyline:
+    """Add curves over the same time; two points at one time are a step."""
+    if len(lines) == 1:
+        return lines[0]
+    total: dict[tuple[float, float], None] = {}  # in order, and a point that is no step once
+    for time_s in sorted({t for line in lines for t, _ in line}):
+        for find in (bisect_left, bisect_right):
+            total[time_s, sum(_value(line, find(line, time_s, key=itemgetter(0)), time_s) for line in lines)] = None
+    return tuple(total)
+
+
+def _value(line: Polyline, index: int, time_s: float) -> float:
+    """Return a curve's value at a time before which lie ``index`` points: those at the time itself, or not those."""
+    if index == 0 or (index < len(line) and line[index][0] == time_s):
+        return line[index][1]
+    a, b = line[index - 1], line[min(index, len(line) - 1)]
+    return a[1] if b[0] <= a[0] else a[1] + (time_s - a[0]) / (b[0] - a[0]) * (b[1] - a[1])
 
 
 def _skip_rows(skips: tuple[Skip, ...]) -> tuple[SkipRow, ...]:

@@ -109,12 +109,36 @@ def silence_reason(session: Session, track: Track) -> str:
         return "silent while another track is soloed: clear the solo to have it mixed"
     if track.gain_db <= SILENCE_DB and not fader_is_owned(session, track):
         return "its fader is closed: open it to have it mixed"
-    muted_folder = next((f for f in session.ancestors(track) if f.muted), None)
-    if muted_folder is not None:
-        return f"its folder {muted_folder.title} is muted: unmute it to have it mixed"
-    if not track.sends_to_parent and not _sends_audio(session, track):
-        return "not heard: it has no master send and feeds only side-chain inputs or nothing"
-    return ""
+    return _way_reason(session, track)
+
+
+def _way_reason(session: Session, track: Track, what: str = "it", passed: frozenset[str] = frozenset()) -> str:
+    """Say what closes a track's way to the master, through its folder or else through its sends; empty if it is open.
+
+    ``what`` names the track in the sentence, ``passed`` holds the ids of those before it on the way.
+    """
+    passed |= {track.id}
+    if track.sends_to_parent:
+        folder = next(session.ancestors(track), None)
+        return "" if folder is None else _stage_reason(session, folder, f"its folder {folder.title}", passed)
+    fed = [bus for bus in session.tracks if bus.id not in passed and _feeds(track, bus)]
+    if not fed:
+        return f"not heard: {what} has no master send and feeds only side-chain inputs or nothing"
+    reasons = [_stage_reason(session, bus, f"the track {bus.title} that it feeds", passed) for bus in fed]
+    return "" if "" in reasons else reasons[0]
+
+
+def _stage_reason(session: Session, stage: Track, what: str, passed: frozenset[str]) -> str:
+    """Say what closes the way through a folder or a track that is fed; empty if nothing does."""
+    if stage.muted:
+        return f"{what} is muted: unmute it to have it mixed"
+    if stage.gain_db <= SILENCE_DB and not fader_is_owned(session, stage):
+        return f"the fader of {what} is closed: open it to have it mixed"
+    return _way_reason(session, stage, what, passed)
+
+
+def _feeds(track: Track, bus: Track) -> bool:
+    return any(send.source_track_id == track.id and send.is_audio for send in bus.receives)
 
 
 def _structural_reason(session: Session, track: Track) -> str:
@@ -136,11 +160,6 @@ def _heard_under_solo(session: Session, track: Track) -> bool:
     if track.soloed or track.solo_defeat or any(f.soloed for f in session.ancestors(track)):
         return True
     return any(t.soloed and track.id in (f.id for f in session.ancestors(t)) for t in session.tracks)
-
-
-def _sends_audio(session: Session, track: Track) -> bool:
-    sends = (s for t in session.tracks for s in t.receives)
-    return any(s.source_track_id == track.id and s.is_audio for s in sends)
 
 
 def checked_range(session: Session, range_s: tuple[float, float] | None) -> tuple[float, float]:

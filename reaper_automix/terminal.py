@@ -37,6 +37,7 @@ class Bars:
             TextColumn("{task.fields[label]}"),
             console=console,
             transient=True,
+            disable=not console.is_terminal,  # in a log they would leave an empty line
         )
         self._tasks: dict[str, TaskID] = {}
 

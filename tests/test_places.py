@@ -1,4 +1,4 @@
-"""Which host fits a path, default names, and backups of what is replaced."""
+"""Which host fits a path, and default names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reaper_automix.errors import SessionError
-from reaper_automix.places import backup_of, default_target, open_host
+from reaper_automix.places import default_target, open_host
 
 
 def test_default_names_count_up(tmp_path: Path) -> None:
@@ -18,22 +18,6 @@ def test_default_names_count_up(tmp_path: Path) -> None:
 def test_a_folder_gets_a_project_beside_it(tmp_path: Path) -> None:
     (tmp_path / "stems").mkdir()
     assert default_target(tmp_path / "stems") == tmp_path / "stems-automix.RPP"
-
-
-def test_a_replaced_file_is_kept_under_a_free_name(tmp_path: Path) -> None:
-    path = tmp_path / "a.RPP"
-    for content in ("one", "two", "three"):
-        with backup_of(path):
-            path.write_text(content)
-    assert [(tmp_path / f"a.RPP.bak{n}").read_text() for n in ("", "2")] == ["one", "two"]
-
-
-def test_an_unchanged_file_leaves_no_backup(tmp_path: Path) -> None:
-    path = tmp_path / "a.RPP"
-    path.write_text("one")
-    with pytest.raises(ValueError, match="stopped"), backup_of(path):
-        raise ValueError("stopped")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.RPP"]
 
 
 def test_the_session_is_no_target_even_through_a_link(tmp_path: Path) -> None:

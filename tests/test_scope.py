@@ -8,7 +8,18 @@ import pytest
 
 from reaper_automix.errors import ScopeError
 from reaper_automix.scope import choose_scope
-from reaper_automix.session import Item, Send, Session, Source, Take, Track
+from reaper_automix.session import (
+    AutomationMode,
+    Envelope,
+    EnvelopeKind,
+    EnvelopePoint,
+    Item,
+    Send,
+    Session,
+    Source,
+    Take,
+    Track,
+)
 
 ITEM = Item("{i}", 0.0, 60.0, (Take("{t}", "a", Source("WAVE", "/a.wav")),))
 
@@ -82,6 +93,52 @@ def test_a_vca_leader_is_not_mixed_against_its_followers() -> None:
 def test_a_muted_folder_silences_its_children() -> None:
     muted = SESSION.with_tracks({"{1}": replace(SESSION.track("{1}"), muted=True)})
     assert "Kick" not in names(muted)
+
+
+def reason(*tracks: Track, name: str = "Kick") -> str:
+    session = Session(tracks=tracks)
+    return next((out.reason for out in choose_scope(session).left_out if out.track == name), "")
+
+
+def test_a_closed_folder_is_named() -> None:
+    kick = track(2, "Kick", parent_id="{1}")
+    band = track(1, "Band", is_folder=True, items=())
+    assert reason(band, kick) == ""
+    assert (
+        reason(replace(band, gain_db=-150.0), kick)
+        == "the fader of its folder Band is closed: open it to have it mixed"
+    )
+    ride = Envelope(EnvelopeKind.VOLUME, points=(EnvelopePoint(0.0, -6.0),))
+    read = replace(band, gain_db=-150.0, envelopes=(ride,), automation_mode=AutomationMode.READ)
+    assert reason(read, kick) == "", "the envelope has the fader"
+    lost = replace(band, sends_to_parent=False)
+    assert "its folder Band has no master send" in reason(lost, kick)
+
+
+def test_a_folder_around_the_folder_counts() -> None:
+    outer = track(1, "Band", is_folder=True, items=(), muted=True)
+    inner = track(2, "Drums", is_folder=True, items=(), parent_id="{1}")
+    kick = track(3, "Kick", parent_id="{2}")
+    assert reason(outer, inner, kick) == "its folder Band is muted: unmute it to have it mixed"
+
+
+def test_a_muted_bus_is_named_where_it_is_the_only_way() -> None:
+    kick = track(1, "Kick", sends_to_parent=False)
+    drums = track(2, "Drums", items=(), receives=(Send("{1}"),))
+    room = track(3, "Room", items=(), receives=(Send("{1}"),))
+    muted = replace(drums, muted=True)
+    assert reason(kick, muted) == "the track Drums that it feeds is muted: unmute it to have it mixed"
+    assert "the fader of the track Drums that it feeds is closed" in reason(kick, replace(drums, gain_db=-150.0))
+    assert reason(kick, muted, room) == "", "heard through the other"
+    folder = track(4, "Buses", is_folder=True, items=(), muted=True)
+    assert "its folder Buses is muted" in reason(kick, folder, replace(drums, parent_id="{4}"))
+
+
+def test_tracks_that_feed_each_other_in_a_circle_are_not_heard() -> None:
+    kick = track(1, "Kick", sends_to_parent=False, receives=(Send("{2}"),))
+    bus = track(2, "Bus", items=(), sends_to_parent=False, receives=(Send("{1}"),))
+    vox = track(3, "Vox")
+    assert "the track Bus that it feeds has no master send" in reason(kick, bus, vox)
 
 
 @pytest.mark.parametrize("range_s", [(5.0, 5.0), (-1.0, 4.0), (80.0, 90.0)])

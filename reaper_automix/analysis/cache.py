@@ -31,6 +31,8 @@ FORMAT = 1
 DEFAULT_LIMIT_BYTES = 512 << 20
 FOLDER_VARIABLE = "REAPER_AUTOMIX_CACHE_DIR"
 
+_MEMO_PREFIX = "hash-"
+
 _YOUNG_S = 2.0
 """A file changed this shortly before it was hashed may change again within one tick of its clock."""
 
@@ -52,7 +54,7 @@ class MeasurementCache:
     folder : Path, optional
         Where; ``default_folder`` by default. It is made when something is stored.
     limit_bytes : int
-        When the measurements take more, the ones not used for longest go.
+        When the measurements and the remembered hashes take more, the ones not used for longest go.
     """
 
     def __init__(self, folder: Path | None = None, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
@@ -87,12 +89,16 @@ class MeasurementCache:
             If the file cannot be read.
         """
         state = path.stat()
-        memo = self.folder / f"hash-{_digest(str(path.absolute()).encode('utf-8', 'surrogateescape'))[:32]}.json"
+        name = _digest(str(path.absolute()).encode("utf-8", "surrogateescape"))[:32]
+        memo = self.folder / f"{_MEMO_PREFIX}{name}.json"
         identity = [state.st_size, state.st_mtime_ns]
         with contextlib.suppress(*_NOT_READABLE):
             known = json.loads(memo.read_text("ascii"))
             if known["identity"] == identity:
-                return str(known["hash"])
+                content = str(known["hash"])
+                with contextlib.suppress(OSError):  # of a cache that may only be read
+                    os.utime(memo)
+                return content
         content = _hash_of(path)
         if time.time() - state.st_mtime > _YOUNG_S:
             self._remember(memo, identity, content)
@@ -119,10 +125,11 @@ class MeasurementCache:
 
     def _entries(self) -> Iterator[tuple[float, int, Path]]:
         """Yield (time of last use, size, path); another process may remove files meanwhile."""
-        for path in self.folder.glob("*.npz"):
-            with contextlib.suppress(OSError):
-                state = path.stat()
-                yield state.st_mtime, state.st_size, path
+        for pattern in ("*.npz", f"{_MEMO_PREFIX}*.json"):
+            for path in self.folder.glob(pattern):
+                with contextlib.suppress(OSError):
+                    state = path.stat()
+                    yield state.st_mtime, state.st_size, path
 
 
 def _hash_of(path: Path) -> str:

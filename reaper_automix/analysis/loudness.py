@@ -83,11 +83,6 @@ class Loudness:
     crest_factor_db: float
     duration_s: float
 
-    @property
-    def plr_db(self) -> float:
-        """Peak to loudness ratio: true peak over integrated loudness; 0 where there is no loudness."""
-        return _ratio_db(self.true_peak_dbtp, self.integrated_lufs)
-
 
 def energy_to_lufs(energy: Energy) -> Energy:
     """Convert K-weighted mean squares, summed over the channels, to LUFS; 0 gives ``-inf``."""

@@ -136,22 +136,11 @@ class HeardGain:
         All 0 for a track that is muted, soloed away or not connected.
         """
         times = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
-        ll, rl, lr, rr = self._matrix(track, TimesClock(times))
+        track_id = track if isinstance(track, str) else track.id
+        ll, rl, lr, rr = self._console.path_gains(track_id, TimesClock(times))
         gains = np.empty((2, times.size))
         gains[0], gains[1] = total(ll, rl), total(lr, rr)
         return gains
-
-    def static(self, track: Track | str) -> tuple[float, float] | None:
-        """Return the left and right linear gain where nothing on the way moves; None where an envelope plays."""
-        ll, rl, lr, rr = self._matrix(track, TimesClock(()))
-        left, right = total(ll, rl), total(lr, rr)
-        if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
-            return None
-        return left, right
-
-    def _matrix(self, track: Track | str, clock: Clock) -> Matrix:
-        track_id = track if isinstance(track, str) else track.id
-        return self._console.path_gains(track_id, clock)
 
 
 def heard_gain(session: Session, track: Track | str, times_s: ArrayLike) -> NDArray[np.float64]:

@@ -49,10 +49,12 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
     Raises
     ------
     MediaError
-        If the file is missing, a folder, empty, unreadable or not audio; the message says what to do.
+        If the file is missing, a folder, empty, unreadable, not audio or cut short; the message says what to do.
     """
     with _open(path) as file:
-        return _info(path, file)
+        info = _info(path, file)
+        _check_end(info, file)
+        return info
 
 
 class MediaIndex:
@@ -217,6 +219,23 @@ def _check_readable(path: Path) -> None:
         raise MediaError(f"{path}: the file is empty (0 bytes). Restore it from a backup, or remove the item.")
     if not os.access(path, os.R_OK):
         raise MediaError(f"{path}: no permission to read the file. Change its rights and run again.")
+
+
+def _check_end(info: MediaInfo, file: sf.SoundFile) -> None:
+    """Refuse a FLAC file that is cut short: its header has the whole length, and its decoder stops with an error.
+
+    Files of the other formats end earlier then, in their header or with ``MediaReader.shortfall``.
+    """
+    if info.format != "FLAC":
+        return
+    try:
+        file.seek(info.n_frames - 1)
+        file.read(1)
+    except (sf.LibsndfileError, OSError) as error:
+        raise MediaError(
+            f"{info.path}: the file is cut short, its header says {info.length_s:.2f} s ({error}). "
+            "Restore it from a backup, or export it again."
+        ) from error
 
 
 def _info(path: str | os.PathLike[str], file: sf.SoundFile) -> MediaInfo:

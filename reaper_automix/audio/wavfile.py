@@ -10,7 +10,8 @@ from pathlib import Path
 import soundfile as sf
 
 from reaper_automix.audio.media import Audio
-from reaper_automix.errors import MediaError
+from reaper_automix.errors import SessionError
+from reaper_automix.files import whole_file
 
 _WAV_LIMIT_BYTES = 0xFFFFFFFF
 
@@ -22,21 +23,18 @@ def write_wav(path: str | os.PathLike[str], blocks: Iterable[Audio], sample_rate
 
     Raises
     ------
-    MediaError
+    SessionError
         If it cannot be written.
     """
     target = Path(path)
-    partial = target.with_name(f".{target.name}.part")
     try:
-        _write_rf64(partial, blocks, sample_rate_hz)
-        _shrink_to_wav(partial)
-        partial.replace(target)
-    except (sf.LibsndfileError, OSError) as error:
-        raise MediaError(
+        with whole_file(target) as partial:
+            _write_rf64(partial, blocks, sample_rate_hz)
+            _shrink_to_wav(partial)
+    except sf.LibsndfileError as error:
+        raise SessionError(
             f"{target}: the mix cannot be written ({error}). Check the folder, its rights and the free space."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_rf64(path: Path, blocks: Iterable[Audio], sample_rate_hz: int) -> None:

@@ -10,9 +10,8 @@ import soundfile as sf
 from reaper_automix.demo.layout import build_session
 from reaper_automix.demo.parts import Part, fader_levels_db, perform
 from reaper_automix.errors import SessionError
-from reaper_automix.files import whole_file, write_text_whole
+from reaper_automix.files import backup_of, whole_file, write_text_whole
 from reaper_automix.hosts.rpp import new_project_text
-from reaper_automix.places import backup_of
 from reaper_automix.session import Session
 
 DEFAULT_SEED = 3026

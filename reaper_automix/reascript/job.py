@@ -7,6 +7,7 @@ in the last step, nothing in the project has been touched.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 import traceback
 from collections.abc import Generator, Sequence
@@ -99,6 +100,7 @@ class Job:
         except StopIteration:
             pass
         except AutomixError as error:
+            self._cancelled = self._cancelled or isinstance(error, Cancelled)
             self._end([str(error)], failed=not isinstance(error, Cancelled))
         except Exception as error:
             self._note_traceback()
@@ -223,6 +225,7 @@ class Job:
             rendered={i: asdict(r) for i, r in rendered.items()},
             title=self.trigger.title,
             window=self.window,
+            reaper_pid=os.getpid(),
         )
         write_text_whole(folder.request, request_to_json(request))
         yield GO_ON
@@ -297,7 +300,7 @@ class Job:
         if self.folder is not None:
             with contextlib.suppress(OSError):
                 self.folder.write_receipt(self.trigger.title, lines, failed=failed)
-        if self._worker is not None and self._worker.exit_code is None:
+        if (failed or self._cancelled) and self._worker is not None and self._worker.exit_code is None:
             self._worker.stop()
 
     def _note_traceback(self) -> None:

@@ -140,6 +140,26 @@ def test_the_oldest_go_when_the_limit_is_reached(tmp_path: Path) -> None:
     assert [small.load(f"key {k}") is not None for k in range(5)] == [True, False, False, True, True]
 
 
+def test_remembered_hashes_go_with_the_measurements(tmp_path: Path) -> None:
+    cache = MeasurementCache(tmp_path / "cache")
+    for k in range(6):
+        media = tmp_path / f"{k}.wav"
+        media.write_bytes(b"audio" * (k + 1))
+        cache.content_hash(aged(media))
+    memos = sorted((tmp_path / "cache").glob("hash-*.json"))
+    assert len(memos) == 6
+    for memo in memos:
+        aged(memo)
+    cache.content_hash(tmp_path / "0.wav")  # used just now: it is the youngest
+    used = [memo for memo in memos if time.time() - memo.stat().st_mtime < 50.0]
+    assert len(used) == 1
+    cache.store("one", measurement())
+    (entry,) = entries(tmp_path)
+    limit = entry.stat().st_size + used[0].stat().st_size
+    MeasurementCache(tmp_path / "cache", limit_bytes=limit).store("one", measurement())
+    assert sorted((tmp_path / "cache").iterdir()) == sorted((entry, used[0]))
+
+
 def test_many_writers_and_readers(tmp_path: Path) -> None:
     kept = measurement()
     bad: list[object] = []

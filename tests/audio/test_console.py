@@ -220,10 +220,10 @@ def test_ramps_are_the_same_in_small_and_large_blocks(track_of, session_of, nois
     np.testing.assert_allclose(one, audio * predicted, atol=1e-6)
 
 
-def test_heard_gain_tells_static_from_moving(track_of, session_of):
+def test_heard_gain_follows_what_moves(track_of, session_of):
     moving = envelope(EnvelopeKind.VOLUME, (0.0, 0.0), (1.0, -6.0))
     session = session_of(track_of("t", gain_db=-6.0, pan=1.0), track_of("m", envelopes=(moving,)))
     heard = HeardGain(session)
-    assert heard.static("t") == pytest.approx((0.0, lin(-6)))
-    assert heard.static(session.track("m")) is None
+    assert heard.at("t", 2.0)[:, 0] == pytest.approx((0.0, lin(-6)))
+    assert heard.at(session.track("m"), (0.0, 2.0))[0, 1] < heard.at("m", 0.0)[0, 0]
     assert heard.at("m", 2.0).shape == (2, 1)

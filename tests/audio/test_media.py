@@ -119,3 +119,12 @@ def test_the_index_opens_each_file_once(write_audio, noise, tmp_path):
     for _ in range(2):
         with pytest.raises(MediaError, match="missing"):
             index.info(str(tmp_path / "gone.wav"))
+
+
+def test_a_flac_that_is_cut_short_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "a.flac"
+    sf.write(path, 0.1 * np.random.default_rng(1).standard_normal((40_000, 2)), 8000)
+    assert probe(path).n_frames == 40_000
+    path.write_bytes(path.read_bytes()[:-20_000])
+    with pytest.raises(MediaError, match=r"cut short, its header says 5.00 s .*\. Restore it"):
+        probe(path)

@@ -6,7 +6,7 @@ import soundfile as sf
 
 from reaper_automix.audio import wavfile
 from reaper_automix.audio.render import write_wav
-from reaper_automix.errors import MediaError
+from reaper_automix.errors import MediaError, SessionError
 
 
 def test_a_plain_float_wav_that_never_clips(tmp_path, noise):
@@ -49,5 +49,18 @@ def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path, noise):
         write_wav(path, blocks(), 48000)
     assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
-    with pytest.raises(MediaError, match="cannot be written"):
+    with pytest.raises(SessionError, match="cannot be written"):
         write_wav(tmp_path / "no" / "mix.wav", [noise(10)], 48000)
+
+
+def test_two_writers_of_one_name_do_not_share_a_file(tmp_path, noise):
+    path = tmp_path / "mix.wav"
+    inner = noise(50)
+
+    def blocks():
+        yield noise(100)
+        write_wav(path, [inner], 48000)
+
+    write_wav(path, blocks(), 48000)
+    assert sf.info(path).frames == 100
+    assert [p.name for p in tmp_path.iterdir()] == ["mix.wav"]

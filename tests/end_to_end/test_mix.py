@@ -49,14 +49,14 @@ def test_a_folder_gives_a_project_a_plan_a_preview_and_a_report(cli, stems, tmp_
 def test_equal_balance_means_equal_loudness_at_the_master(cli, project, tmp_path) -> None:
     out = tmp_path / "o.RPP"
     assert cli("mix", project, "--out", out, "--balance", "equal").code == 0
-    levels = [track["loudness_lufs"] for track in cli("inspect", out, "--json").data["tracks"]]
+    levels = [track["at_master"]["loudness_lufs"] for track in cli("inspect", out, "--json").data["tracks"]]
     assert max(levels) - min(levels) < 0.05
 
 
 def test_roles_move_tracks_apart(cli, project, tmp_path) -> None:
     out = tmp_path / "o.RPP"
     assert cli("mix", project, "--out", out, "--balance", "roles").code == 0
-    levels = {t["name"]: t["loudness_lufs"] for t in cli("inspect", out, "--json").data["tracks"]}
+    levels = {t["name"]: t["at_master"]["loudness_lufs"] for t in cli("inspect", out, "--json").data["tracks"]}
     assert levels["Kick"] - levels["Gtr L"] == pytest.approx(4.44, abs=0.1)
 
 
@@ -146,7 +146,7 @@ def test_the_engineers_automation_stays_and_counts(cli, stems, save, tmp_path) -
     assert kick.gain_db == 0.0
     assert kick.envelope(EnvelopeKind.VOLUME).points[0].value == pytest.approx(-12.0, abs=1e-6)
     assert kick.envelope(EnvelopeKind.TRIM_VOLUME) is not None
-    levels = [track["loudness_lufs"] for track in cli("inspect", out, "--json").data["tracks"]]
+    levels = [track["at_master"]["loudness_lufs"] for track in cli("inspect", out, "--json").data["tracks"]]
     assert max(levels) - min(levels) < 0.05
 
 
@@ -214,12 +214,14 @@ def test_tracks_that_reach_the_master_through_a_bus_are_mixed(cli, stems, save, 
     sends = tuple(Send(t.id, gain_db=-6.0) for t in routed if not t.sends_to_parent)
     bus = Track("{00000000-0000-4000-8000-00000000000B}", "Bus", 5, receives=sends)
     path = save(replace(session, tracks=(*routed, bus)))
-    before = {t["name"]: t["loudness_lufs"] for t in cli("inspect", path, "--json").data["tracks"]}
-    alone = {t["name"]: t["loudness_lufs"] for t in cli("inspect", stems, "--json").data["tracks"]}
+    before = {t["name"]: t["at_master"]["loudness_lufs"] for t in cli("inspect", path, "--json").data["tracks"]}
+    alone = {t["name"]: t["at_master"]["loudness_lufs"] for t in cli("inspect", stems, "--json").data["tracks"]}
     assert before["Kick"] == pytest.approx(alone["Kick"] - 6.0, abs=0.05)
     out = tmp_path / "o.RPP"
     assert cli("mix", path, "--out", out, "--balance", "equal").code == 0
-    levels = [t["loudness_lufs"] for t in cli("inspect", out, "--json").data["tracks"] if t["name"] != "Bus"]
+    levels = [
+        t["at_master"]["loudness_lufs"] for t in cli("inspect", out, "--json").data["tracks"] if t["name"] != "Bus"
+    ]
     assert max(levels) - min(levels) < 0.05
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 import soundfile
 
 from reaper_automix.hosts.rpp import RppHost
+from reaper_automix.hosts.stems import StemsHost
+from reaper_automix.session import Track
 
 RATE_HZ = 16000
 
@@ -227,7 +230,71 @@ def test_wrong_usage_exits_with_two(cli, project) -> None:
     assert cli("mix").code == 2
     assert cli("mix", project, "--strength", "200").code == 2
     assert cli("mix", project, "--range", "x", "3").code == 2
+    assert cli("mix", project, "--range", "1:99", "2:00").code == 2
+    assert cli("mix", project, "--range", "0:00", "1:75:00").code == 2
+    for error_db in ("inf", "nan", "0", "-1", "50%"):
+        assert cli("mix", project, "--max-error-db", error_db).code == 2, error_db
+    assert not list(project.parent.glob("*-automix*"))
     assert cli("sing", project).code == 2
+
+
+def test_times_as_engineers_write_them(cli, project) -> None:
+    for start, end in (("0", "2.5"), ("0:00", "0:02.5"), ("0:00:01", "90:00")):
+        assert cli("mix", project, "--range", start, end, "--dry-run").code == 0
+
+
+def test_a_mix_is_a_wav_and_called_one(cli, project, tmp_path) -> None:
+    for words in (("render", project, "--out", tmp_path / "m.mp3"), ("mix", project, "--render", tmp_path / "m")):
+        ran = cli(*words)
+        assert ran.code == 1
+        assert ".wav or .wave" in ran.err
+    assert not list(tmp_path.glob("m*"))
+    assert not project.with_name("song-automix.RPP").exists()
+    assert cli("render", project, "--out", tmp_path / "M.WAVE").code == 0
+    assert soundfile.info(tmp_path / "M.WAVE").format in ("WAV", "WAVEX")
+
+
+def test_inspect_says_where_its_levels_are_taken(cli, stems, save) -> None:
+    session = StemsHost(stems).read_session()
+    path = save(replace(session, tracks=tuple(replace(t, gain_db=-6.0) for t in session.tracks)))
+    for track in cli("inspect", path, "--json").data["tracks"]:
+        dry, heard = track["before_fader"], track["at_master"]
+        assert heard["loudness_lufs"] == pytest.approx(dry["loudness_lufs"] - 6.0, abs=0.02)
+        assert heard["range_lu"] == pytest.approx(dry["range_lu"], abs=0.02)
+        assert dry["true_peak_dbtp"] > dry["loudness_lufs"]
+        assert "true_peak_dbtp" not in heard
+    shown = cli("inspect", path).out
+    assert "LUFS, LRA and true peak: of the track before its fader." in shown
+    kick = next(line for line in shown.splitlines() if " Kick " in line)
+    level = next(t for t in cli("inspect", path, "--json").data["tracks"] if t["name"] == "Kick")
+    assert f"{level['before_fader']['loudness_lufs']:.1f}" in kick
+    assert f"{level['at_master']['loudness_lufs']:.1f}" in kick
+
+
+def test_a_flac_that_is_cut_short_is_skipped_and_named(cli, project, stems, save, out) -> None:
+    soundfile.write(stems / "Pad.flac", noise(9, 2), RATE_HZ)
+    path = save(StemsHost(stems).read_session(), "pad.RPP")
+    whole = (stems / "Pad.flac").read_bytes()
+    (stems / "Pad.flac").write_bytes(whole[: len(whole) * 2 // 3])
+    ran = cli("mix", path, "--out", out, "--json")
+    assert ran.code == 0
+    assert any("Pad.flac" in w and "cut short" in w and "backup" in w for w in ran.data["warnings"])
+    assert faders(out)["Pad"] == 0.0
+    assert cli("render", path, "--out", out.with_suffix(".wav")).code == 0
+    assert ran.data["moves"] == 4
+
+
+def test_a_closed_folder_fader_is_named(cli, stems, save, out) -> None:
+    session = StemsHost(stems).read_session()
+    folder = Track("{00000000-0000-4000-8000-00000000000F}", "Band", 1, is_folder=True, gain_db=-150.0)
+    inside = tuple(replace(t, parent_id=folder.id, number=t.number + 1) for t in session.tracks[:2])
+    outside = tuple(replace(t, number=t.number + 1) for t in session.tracks[2:])
+    path = save(replace(session, tracks=(folder, *inside, *outside)))
+    ran = cli("mix", path, "--out", out, "--json")
+    assert ran.code == 0
+    told = [w for w in ran.data["warnings"] if "the fader of its folder Band is closed: open it" in w]
+    assert len(told) == 2
+    assert not any("silent" in warning for warning in ran.data["warnings"])
 
 
 def test_help_teaches(cli) -> None:

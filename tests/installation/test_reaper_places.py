@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reaper_automix.installation import running
 from reaper_automix.installation.action_list import ActionScript
 from reaper_automix.installation.kept_settings import without_section
 from reaper_automix.installation.python_library import (
@@ -24,7 +25,6 @@ from reaper_automix.installation.resource_folders import (
     given_resource_folder,
     usual_folders,
 )
-from reaper_automix.installation import running
 
 
 @pytest.mark.parametrize(

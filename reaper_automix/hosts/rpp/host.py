@@ -10,7 +10,7 @@ from reaper_automix.chunks.envelopes import TIME_TOLERANCE_S
 from reaper_automix.chunks.lines import ProjectText, parse_project
 from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
 from reaper_automix.errors import SessionError
-from reaper_automix.files import write_bytes_whole
+from reaper_automix.files import backup_of, write_bytes_whole
 from reaper_automix.hosts.rpp.reading import read_project
 from reaper_automix.hosts.rpp.writing import (
     apply_edits,
@@ -56,6 +56,11 @@ class RppHost:
         host._target = target
         host._data = text.encode("utf-8", "surrogateescape")
         return host
+
+    @property
+    def has_undo(self) -> bool:
+        """False: what is written stays until it is reverted."""
+        return False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -139,9 +144,10 @@ class RppHost:
             return
         if _read_file(destination) != old:
             raise SessionError(f"{destination} has changed since it was read. Run again on the project as it is now.")
-        backup = _back_up(destination, old)
-        write_bytes_whole(destination.resolve(), new)
-        self._notes.append(f"The project as it was is kept as {backup.name}.")
+        with backup_of(destination) as backup:
+            write_bytes_whole(destination.resolve(), new)
+        if backup is not None:
+            self._notes.append(f"The project as it was is kept as {backup.name}.")
 
     def _bytes(self) -> bytes:
         if self._data is None:
@@ -170,19 +176,6 @@ def _read_file(path: Path) -> bytes:
         raise SessionError(f"{path} may not be read. Ask for permission to the file, or copy it elsewhere.") from error
     except OSError as error:
         raise SessionError(f"{path} cannot be read: {error.strerror or error}. Copy it to a local disk.") from error
-
-
-def _back_up(path: Path, data: bytes) -> Path:
-    """Keep a copy beside a file: ``.bak``, or the first number whose file is free or has the same content."""
-    number = 1
-    while True:
-        backup = path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
-        if not backup.exists():
-            write_bytes_whole(backup, data)
-            return backup
-        if backup.is_file() and backup.read_bytes() == data:
-            return backup
-        number += 1
 
 
 # --- the written bytes must say what the edits said -----------------------------------------------------------------
