@@ -128,6 +128,12 @@ def _add_mix(parsers: Subparsers) -> None:
     )
     parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
     parser.add_argument(
+        "--ride-envelope",
+        choices=("volume", "trim"),
+        default="volume",
+        help="where rides go: Volume (Trim Volume where that holds automation), or always Trim Volume",
+    )
+    parser.add_argument(
         "--max-error-db", type=_positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
     )
     _add_target(parser)
@@ -234,6 +240,7 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
     settings = MixSettings(
         strength_percent=options.strength,
         all_on_envelope=options.all_on_envelope,
+        ride_envelope="Trim Volume" if options.ride_envelope == "trim" else "Volume",
         max_error_db=options.max_error_db,
         balance=options.balance,
     )

@@ -163,7 +163,7 @@ def _track_description(track: Track, hashes: _ContentHashes) -> dict[str, Any]:
 def _mix_description(session: Session, hashes: _ContentHashes) -> dict[str, Any]:
     """Describe all that decides how a session sounds at the master."""
     tracks = tuple(
-        replace(t, name="", selected=False, items=tuple(_anonymous_item(i, hashes) for i in t.items))
+        replace(t, name="", selected=False, hidden=False, items=tuple(_anonymous_item(i, hashes) for i in t.items))
         for t in session.tracks
     )
     heard = replace(session, path="", name="", time_selection_s=None, notes=(), ledger_json="", tracks=tracks)

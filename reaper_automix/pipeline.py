@@ -238,7 +238,7 @@ def _warnings(
 def _utility_reasons(session: Session, roles: Mapping[str, Role]) -> dict[str, str]:
     """Say which tracks are not part of a balance: reference, click, printed mix."""
     return {
-        track.id: f"it looks like a {roles[track.id].value.replace('_', ' ')}; name it with --tracks to mix it anyway"
+        track.id: f"it looks like a {roles[track.id].value.replace('_', ' ')}; select it (--tracks) to mix it anyway"
         for track in session.tracks
         if roles.get(track.id) in UTILITY_ROLES
     }

@@ -92,13 +92,24 @@ def choose_scope(
             left_out.append(LeftOut(track.id, track.title, reason, expected=not track.items))
             continue
         reason = silence_reason(session, track) or (unplayable or {}).get(track.id, "")
+        if track.locked:
+            reason = reason or "locked: unlock it to have it mixed"
         if not reason and chosen is None:
-            reason = (utility_reasons or {}).get(track.id, "")
+            reason = (utility_reasons or {}).get(track.id, "") or _set_aside_reason(track)
         if reason:
             left_out.append(LeftOut(track.id, track.title, reason))
         else:
             kept.append(track.id)
     return Scope(tuple(kept), time_s, whole_session(time_s, session) is None, tuple(left_out))
+
+
+def _set_aside_reason(track: Track) -> str:
+    """Say why a track that plays is nevertheless left alone unless it is asked for; empty if it is not."""
+    if track.record_armed:
+        return "record-armed: disarm it, or select it (--tracks), to have it mixed"
+    if track.hidden:
+        return "hidden in mixer and track list: show it, or name it with --tracks, to have it mixed"
+    return ""
 
 
 def silence_reason(session: Session, track: Track) -> str:
@@ -174,7 +185,7 @@ def checked_range(session: Session, range_s: tuple[float, float] | None) -> tupl
         return 0.0, session.end_s
     start_s, end_s = range_s
     if not 0.0 <= start_s < end_s:
-        raise ScopeError(f"The range {start_s:g} to {end_s:g} s is empty or begins before 0: give --range START END.")
+        raise ScopeError(f"The range {start_s:g} to {end_s:g} s is empty or begins before 0: choose another range.")
     if start_s >= session.end_s:
         raise ScopeError(f"The range begins at {start_s:g} s, the session ends at {session.end_s:g} s.")
     return start_s, min(end_s, session.end_s)

@@ -268,6 +268,8 @@ class Track:
         Width of stereo pan (-1..1), and the right channel's pan of dual pan.
     vca_leads, vca_follows : frozenset of int
         VCA groups, 1-based.
+    hidden : bool
+        Neither the mixer nor the track list shows it.
     """
 
     id: str
@@ -293,6 +295,7 @@ class Track:
     record_armed: bool = False
     frozen: bool = False
     locked: bool = False
+    hidden: bool = False
     effects_bypassed: bool = False
     effects: tuple[FxSlot, ...] = ()
     receives: tuple[Send, ...] = ()
@@ -426,7 +429,7 @@ class Session:
             time_selection_s=None,
             notes=(),
             ledger_json="",
-            tracks=tuple(replace(t, selected=False) for t in self.tracks),
+            tracks=tuple(replace(t, selected=False, hidden=False) for t in self.tracks),
         )
         data = asdict(core)
         for item in (item for track in data["tracks"] for item in track["items"]):

@@ -150,3 +150,21 @@ def test_ranges_that_hold_nothing(range_s: tuple[float, float]) -> None:
 def test_whole_and_part() -> None:
     assert choose_scope(SESSION, range_s=(0.0, 99.0)).whole
     assert not choose_scope(SESSION, range_s=(0.0, 30.0)).whole
+
+
+def test_locked_armed_and_hidden_tracks_are_left_alone_and_named() -> None:
+    item = (Item("{I}", 0.0, 2.0, (Take("{K}", "", Source("WAVE", "a.wav")),)),)
+    tracks = (
+        Track("{1}", "Vox", 1, items=item),
+        Track("{2}", "Locked", 2, items=item, locked=True),
+        Track("{3}", "Armed", 3, items=item, record_armed=True),
+        Track("{4}", "Hidden", 4, items=item, hidden=True),
+        Track("{5}", "Frozen", 5, items=item, frozen=True),
+    )
+    session = Session(tracks=tracks)
+    scope = choose_scope(session)
+    assert scope.track_ids == ("{1}", "{5}"), "a frozen track's fader is not part of the freeze"
+    assert [out.reason.partition(":")[0].split()[0] for out in scope.left_out] == ["locked", "record-armed", "hidden"]
+    assert not any(out.expected for out in scope.left_out)
+    asked_for = choose_scope(session, wanted=["Armed", "Hidden", "Locked"])
+    assert asked_for.track_ids == ("{3}", "{4}")

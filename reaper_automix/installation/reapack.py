@@ -2,12 +2,8 @@
 
 ``python -m reaper_automix.installation.reapack --url BASE --out index.xml``. The packages come from the headers of the
 files in ``actions/`` (comment lines such as ``# @version 1.0``): each file without ``@noindex`` is one, with the files
-that its ``@provides`` names. ReaPack installs only what is in the index; the actions then ask for ``install.py``, since the
-analysis needs an environment of its own.
-
-References
-----------
-ReaPack wiki, Index Format; reapack-index wiki, Packaging Documentation.
+that its ``@provides`` names. ReaPack installs only what is in the index; the actions then ask for ``install.py``,
+since the analysis needs an environment of its own.
 """
 
 from __future__ import annotations

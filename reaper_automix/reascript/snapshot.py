@@ -184,6 +184,7 @@ def _controls(context: _Context, pointer: str, number: int) -> Track:
         play_offset_s=_play_offset_s(context, pointer, name or f"Track {number}"),
         selected=bool(reaper.value(pointer, "I_SELECTED")),
         record_armed=bool(reaper.value(pointer, "I_RECARM")),
+        hidden=not (reaper.value(pointer, "B_SHOWINTCP") or reaper.value(pointer, "B_SHOWINMIXER")),
         effects_bypassed=not reaper.value(pointer, "I_FXEN"),
         effects=_effects(reaper, pointer),
         receives=tuple(_receives(context, pointer, name or f"Track {number}")),

@@ -143,6 +143,7 @@ def _track_lines(track: Track, change: int, numbers: Mapping[str, int], folder: 
         f"IPHASE {int(track.polarity_inverted)}",
         f"PLAYOFFS {_join(track.play_offset_s, int(track.play_offset_s == 0.0))}",
         f"ISBUS {'1 1' if change > 0 else f'2 {change}' if change < 0 else '0 0'}",
+        *(["SHOWINMIX 0 0.6667 0.5 0 0.5 0 0 0"] if track.hidden else []),
         f"SEL {int(track.selected)}",
         f"REC {int(track.record_armed)} 0 0 0 0 0 0 0",
         f"NCHAN {track.n_channels}",

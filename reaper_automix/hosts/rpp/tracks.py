@@ -105,6 +105,7 @@ def _track(
         record_armed=section.fields("REC").flag(0),
         frozen=section.chunk("FREEZE") is not None,
         locked=section.fields("LOCK").flag(0),
+        hidden=not (section.fields("SHOWINMIX").flag(0, True) or section.fields("SHOWINMIX").flag(3, True)),
         effects_bypassed=not section.fields("FX").flag(0, True),
         effects=read_fx_chain(section.chunk("FXCHAIN")),
         receives=tuple(_receives(chunk, title, ids, reading)),
