@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from reaper_automix.errors import AutomixError, SessionError
+from reaper_automix.reascript import remote_control
 from reaper_automix.reascript.api import PrefixedApi, Reaper
 from reaper_automix.reascript.apply import revert
 from reaper_automix.reascript.installed import installed
@@ -28,8 +29,8 @@ def run(name: str, main: ModuleType, **options: Any) -> None:
     Parameters
     ----------
     name : str
-        ``balance``, ``preview``, ``mix`` (with ``mixer``), ``revert``, ``status``, ``settings``, ``report``; ``watch``
-        for the script that carries jobs on.
+        ``balance``, ``preview``, ``mix`` (with ``mixer``), ``revert``, ``status``, ``settings``, ``report``, ``remote``;
+        ``watch`` and ``serve`` for the scripts that stay.
     main : ModuleType
         The action's ``__main__``, in which REAPER puts ``RPR_defer`` and ``RPR_atexit``.
     **options
@@ -41,8 +42,8 @@ def run(name: str, main: ModuleType, **options: Any) -> None:
         With a message for the engineer.
     """
     api = PrefixedApi(sys.modules["reaper_python"])
-    if name == "watch":
-        watch(api, main)
+    if name in _STAYING:
+        _STAYING[name](api, main)
         return
     doing = _DOING.get(name)
     if doing is None:
@@ -169,6 +170,13 @@ def watch(api: Any, main: ModuleType) -> None:
     turn()
 
 
+def remote(action: Action) -> None:
+    """Let programs on this computer in (``reaper-automix live``), or no more."""
+    remote_control.switch(action.api, action.folder)
+
+
+_STAYING: dict[str, Callable[[Any, ModuleType], None]] = {"watch": watch, "serve": remote_control.serve}
+
 _DOING: dict[str, Callable[[Action], None]] = {
     "mix": mix,
     "balance": mix,
@@ -177,6 +185,7 @@ _DOING: dict[str, Callable[[Action], None]] = {
     "status": status,
     "settings": settings,
     "report": report,
+    "remote": remote,
 }
 
 

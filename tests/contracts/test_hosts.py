@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from double.api import DoubleApi
+from double.reaper import DoubleReaper
 
 from reaper_automix.edits import Control, Host, SetControl, SetPoints
 from reaper_automix.envelope import value_at
@@ -16,8 +18,11 @@ from reaper_automix.errors import PlanError, SessionError
 from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.hosts.rpp import RppHost, new_project_text
 from reaper_automix.hosts.stems import StemsHost
+from reaper_automix.ledger import Ledger
 from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, TrackRef
 from reaper_automix.plan_writing import apply_plan, revert
+from reaper_automix.reascript.api import Reaper
+from reaper_automix.reascript.open_project import ReaperHost
 from reaper_automix.receipt import Status
 from reaper_automix.session import (
     AutomationItem,
@@ -68,7 +73,34 @@ def rpp_in_place_host(tmp_path: Path) -> Host:
     return RppHost(project(tmp_path))
 
 
-@pytest.fixture(params=[memory_host, stems_host, rpp_copy_host, rpp_in_place_host], ids=lambda f: f.__name__)
+def open_project(path: Path, **options: object) -> Host:
+    return ReaperHost(Reaper(DoubleApi(DoubleReaper(path, **options))), "Automix: hand")  # type: ignore[arg-type]
+
+
+def reaper_fader_scaling_host(tmp_path: Path) -> Host:
+    return open_project(project(tmp_path), fader_scaling=True)
+
+
+def reaper_gain_scaling_host(tmp_path: Path) -> Host:
+    return open_project(project(tmp_path), fader_scaling=False, point_decimals=8)
+
+
+def older_reaper_host(tmp_path: Path) -> Host:
+    return open_project(project(tmp_path), chunk_name_gives_null=True, trim_adjust_mode=0)
+
+
+HOSTS = [
+    memory_host,
+    stems_host,
+    rpp_copy_host,
+    rpp_in_place_host,
+    reaper_fader_scaling_host,
+    reaper_gain_scaling_host,
+    older_reaper_host,
+]
+
+
+@pytest.fixture(params=HOSTS, ids=lambda f: f.__name__)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
     maker: HostMaker = request.param
     return maker(tmp_path)
@@ -125,7 +157,8 @@ def test_controls_are_written_as_planned_and_reverted_exactly(host: Host) -> Non
     assert named(host, "Snare").gain_db == -150.0
     assert [o.status for o in revert(host).outcomes] == [Status.RESTORED] * 4
     assert mixing(host.read_session()) == mixing(before)
-    assert host.read_session().ledger_json == ""
+    assert Ledger.of(host.read_session()).entries == ()
+    assert host.has_undo or host.read_session().ledger_json == ""
 
 
 def test_envelope_points_are_written_with_guards_and_reverted(host: Host) -> None:
@@ -280,14 +313,17 @@ def test_an_unknown_track_in_an_edit_changes_nothing(host: Host) -> None:
     assert mixing(host.read_session()) == mixing(before)
 
 
-# --- existing automation, on the two hosts that can hold it --------------------------------------------------------
+# --- existing automation, on the hosts that can hold it --------------------------------------------------------
 
 
 def automated_hosts(tmp_path: Path, change: Callable[[Track], Track]) -> list[Host]:
     session = StemsHost(stems_folder(tmp_path)).read_session()
     session = replace(session, tracks=tuple(change(t) if t.name == "Kick" else t for t in session.tracks))
     text = new_project_text(session, folder=tmp_path)
-    return [MemoryHost(session), RppHost.from_text(text, tmp_path / "automated.RPP")]
+    path = tmp_path / "open.RPP"
+    path.write_text(text, encoding="utf-8")
+    in_reaper = [open_project(path, fader_scaling=scaling) for scaling in (True, False)]
+    return [MemoryHost(session), RppHost.from_text(text, tmp_path / "automated.RPP"), *in_reaper]
 
 
 def with_envelope(envelope: Envelope, **changes: object) -> Callable[[Track], Track]:
