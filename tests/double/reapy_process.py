@@ -15,6 +15,7 @@ import time
 import traceback
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,8 +23,10 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 from double.api import DoubleApi  # noqa: E402
+from double.generated import load_module  # noqa: E402
 from double.handlers_tracks import track_name, track_number  # noqa: E402
 from double.reaper import DoubleReaper  # noqa: E402
+from double.reaper_module import make_module  # noqa: E402
 from double.references import TrackRef  # noqa: E402
 from double.scripts import ScriptHost  # noqa: E402
 
@@ -54,7 +57,6 @@ class WebInterface(HTTPServer):
         if command:
             self.reaper.run_command(command)
         return ""
-
 
     def handle_error(self, *_: object) -> None:
         """Say nothing: a client that was killed does not take its answer."""
@@ -129,8 +131,8 @@ class Wishes:
             "console": self._reaper.console,
             "boxes": [list(box) for box in self._reaper.boxes],
             "modal_dialogs": self._reaper.modal_dialogs,
-            "script_errors": [str(error) for error in self._scripts.script_errors],
-            "refresh_prevented": self._reaper.refresh_prevented,
+            "script_errors": self._scripts.script_errors,
+            "left_open": self._scripts.left_open,
         }
 
 
@@ -140,11 +142,12 @@ def main() -> int:
     parser.add_argument("--project", type=Path, required=True)
     parser.add_argument("--resource-path", type=Path, required=True)
     parser.add_argument("--path", action="append", default=[], help="also importable in scripts")
+    parser.add_argument("--reaper-python", type=Path, help="a reaper_python.py to load over C callbacks")
     parser.add_argument("--without-package", action="store_true", help="scripts cannot import our reascript room")
     options = parser.parse_args()
     reaper = DoubleReaper(options.project, resource_path=options.resource_path)
-    scripts = ScriptHost(reaper)
-    _spell_ext_state(reaper)
+    module, _table = load_module(reaper, options.reaper_python) if options.reaper_python else (lenient(reaper), None)
+    scripts = ScriptHost(reaper, module, own_interpreters=True)
     sys.path += options.path
     if options.without_package:
         sys.meta_path.insert(0, _Hidden())
@@ -154,15 +157,19 @@ def main() -> int:
         return PORT_TAKEN
     with web:
         _turn(web, scripts, Wishes(reaper, scripts))
+        scripts.close()
     return 0
 
 
-def _spell_ext_state(reaper: DoubleReaper) -> None:
-    """Take a number for a text, as REAPER's own wrapper does with ``str``: reapy's server announces its port so."""
-    import reaper_python
+def lenient(reaper: DoubleReaper) -> ModuleType:
+    """Return ``reaper_python`` with an ext state that takes numbers, as REAPER's own spells every text with ``str``.
 
-    strict = DoubleApi(reaper).SetExtState
-    reaper_python.RPR_SetExtState = lambda section, key, value, persist: strict(section, key, str(value), persist)
+    reapy's server announces its port so.
+    """
+    api = DoubleApi(reaper)
+    module: Any = make_module(api)
+    module.RPR_SetExtState = lambda *words: api.SetExtState(*map(str, words[:3]), words[3])
+    return module
 
 
 class _Hidden:
