@@ -8,6 +8,7 @@
 #   [main] Automix *.py
 #   automix_start.py
 #   automix_watch.py
+#   automix_serve.py
 """Set the faders of the selected tracks."""
 
 import sys

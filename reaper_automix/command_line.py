@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,7 +16,9 @@ from rich.markup import escape
 from reaper_automix import __version__, commands
 from reaper_automix.errors import AutomixError
 from reaper_automix.interruptions import naming_written
+from reaper_automix.live_cli import add_live_parser
 from reaper_automix.mixers.registry import MIXERS
+from reaper_automix.option_types import percent, positive, time_s
 from reaper_automix.settings import MixSettings
 from reaper_automix.terminal import Bars, show_receipt, show_table
 
@@ -28,6 +28,7 @@ EXAMPLES = """examples:
   reaper-automix mix song.RPP --tracks "Vox*" 3-7 --range 0:32 1:04 --strength 60
   reaper-automix inspect song.RPP                        tracks, roles, loudness, what would be skipped
   reaper-automix revert song-automix.RPP                 takes everything back
+  reaper-automix live mix --strength 60                  the project that is open in REAPER
 """
 
 
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_revert(parsers)
     _add_render(parsers)
     _add_inspect(parsers)
+    add_live_parser(parsers)
     _add_demo(parsers)
     _add_doctor(parsers)
     return parser
@@ -109,13 +111,13 @@ def _add_mix(parsers: Subparsers) -> None:
     parser.add_argument(
         "--range",
         nargs=2,
-        type=_time_s,
+        type=time_s,
         metavar=("START", "END"),
         help="mix only this time, in seconds or m:ss; faders stay then, the level goes on the envelopes",
     )
     parser.add_argument(
         "--strength",
-        type=_percent,
+        type=percent,
         default=100.0,
         metavar="0..100",
         help="how far every move goes, in percent (default: 100)",
@@ -134,7 +136,7 @@ def _add_mix(parsers: Subparsers) -> None:
         help="where rides go: Volume (Trim Volume where that holds automation), or always Trim Volume",
     )
     parser.add_argument(
-        "--max-error-db", type=_positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
+        "--max-error-db", type=positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
     )
     _add_target(parser)
     parser.add_argument("--plan", type=Path, metavar="PLAN.json", help="also write the plan")
@@ -171,7 +173,7 @@ def _add_render(parsers: Subparsers) -> None:
     parser = _command(parsers, "render", _render, text)
     _add_session(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="MIX.wav")
-    parser.add_argument("--range", nargs=2, type=_time_s, metavar=("START", "END"), help="only this time")
+    parser.add_argument("--range", nargs=2, type=time_s, metavar=("START", "END"), help="only this time")
     parser.add_argument("--json", action="store_true", help="print the measured loudness as JSON")
 
 
@@ -192,43 +194,6 @@ def _add_doctor(parsers: Subparsers) -> None:
     parser = _command(parsers, "doctor", _doctor, text)
     parser.add_argument("--resource-path", type=Path, metavar="DIR", help="REAPER's resource folder, if portable")
     parser.add_argument("--json", action="store_true", help="print as JSON")
-
-
-def _time_s(text: str) -> float:
-    """Read seconds, ``m:ss`` or ``h:mm:ss``; only the first number of these may go beyond 59."""
-    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d*)?", text.strip()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time: give seconds (92.5) or m:ss (1:32.5)")
-    first, *others = (float(part) for part in text.split(":"))
-    if any(part >= 60.0 for part in others):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time: what follows a colon ends at 59, or give seconds")
-    seconds = first
-    for part in others:
-        seconds = 60.0 * seconds + part
-    return seconds
-
-
-def _percent(text: str) -> float:
-    value = _number(text.removesuffix("%"))
-    if not 0.0 <= value <= 100.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = _number(text)
-    if not 0.0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-# --- the commands --------------------------------------------------------------------------------------------------
 
 
 def _print_json(data: Any) -> None:

@@ -81,7 +81,7 @@ def mix(request: MixRequest, progress: Progress = silent, *, outputs: list[tuple
     host = open_host(request.session, target, in_place=request.in_place)
     session = host.read_session()
     project = None if request.in_place else target
-    _check_places(session, project, request.plan, request.render, request.report)
+    check_places(session, project, request.plan, request.render, request.report)
     _check_is_wav(request.render)
     planned = make_plan(
         session,
@@ -128,7 +128,7 @@ def apply(plan_path: Path, session: Path, *, out: Path | None = None, in_place: 
     target = session if in_place else (out or default_target(session))
     host = open_host(session, target, in_place=in_place)
     read = host.read_session()
-    _check_places(read, None if in_place else target)
+    check_places(read, None if in_place else target)
     _check_fits(plan, read)
     with nullcontext() if in_place else backup_of(target):
         return apply_plan(host, plan), target
@@ -147,7 +147,7 @@ def revert(session: Path, *, out: Path | None = None) -> tuple[Receipt, Path]:
     host = open_host(session, out, in_place=out is None)
     if not host.read_session().ledger_json:
         raise SessionError(f"{session}: no automix run has written into this project, so there is nothing to revert.")
-    _check_places(host.read_session(), out)
+    check_places(host.read_session(), out)
     with nullcontext() if out is None else backup_of(out):
         return revert_host(host), out or session
 
@@ -157,7 +157,7 @@ def render_to_wav(
 ) -> dict[str, Any]:
     """Mix a session to a stereo WAV; return its measured loudness for programs to read."""
     read = open_host(session).read_session()
-    _check_places(read, None, out)
+    check_places(read, None, out)
     _check_is_wav(out)
     return _write_mix(read, out, None if range_s is None else checked_range(read, range_s), progress)
 
@@ -242,7 +242,7 @@ def _check_fits(plan: MixPlan, session: Session) -> None:
         raise PlanError(f"This plan was made for {made_for}: {session.path} has none of its {len(meant)} tracks.")
 
 
-def _check_places(session: Session, project: Path | None, *others: Path | None) -> None:
+def check_places(session: Session, project: Path | None, *others: Path | None) -> None:
     """Refuse, before any work is done, places that cannot be written or that would cost the user a file.
 
     Parameters

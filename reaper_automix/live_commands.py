@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reaper_automix.commands import Mixed, _check_places
+from reaper_automix.commands import Mixed, check_places
 from reaper_automix.errors import SessionError
 from reaper_automix.files import write_text_whole
 from reaper_automix.hosts.live import LiveReaper, OpenProject, connect
@@ -82,7 +82,7 @@ def mix(
     if read.recording and not request.dry_run:
         raise SessionError("REAPER is recording. Stop the recording and run again; nothing was changed.")
     session = read.session
-    _check_places(session, None, request.plan, request.report)
+    check_places(session, None, request.plan, request.report)
     planned = make_plan(
         session,
         request.mixer,

@@ -28,7 +28,9 @@ STARTED = {
     "Automix status.py": "status",
     "Automix settings.py": "settings",
     "Automix report of the last run.py": "report",
+    "Automix remote control.py": "remote",
     "automix_watch.py": "watch",
+    "automix_serve.py": "serve",
 }
 OLD_PYTHON = (3, 6)
 

@@ -347,10 +347,28 @@ def test_a_project_that_was_closed_meanwhile_is_not_written(reaper: Double, proj
     with connect() as live:
         read = live.read()
         plan = live_commands.mix(LiveMixRequest(dry_run=True)).planned.plan
-    reaper("new_tab", path=str(project))
+    reaper("open", path=str(project))
+    reaper("close_first")
     with connect() as live, pytest.raises(SessionError, match="The project was closed in REAPER meanwhile"):
         live.write(plan, read)
     assert set(reaper.state["faders"].values()) == {1.0}
+
+
+def test_a_plan_goes_into_its_own_project_whatever_tab_is_in_front(start: Start, project: Path, tmp_path: Path) -> None:
+    double = start("--reaper-python", str(write_module(tmp_path / "reaper_python.py")))
+    double.switch()
+    with connect() as live:
+        read = live.read()
+    plan = live_commands.mix(LiveMixRequest(dry_run=True)).planned.plan
+    double("open", path=str(project))
+    with connect() as live:
+        assert live.write(plan, read).count(Status.WRITTEN) == 3
+    assert set(double.state["faders"].values()) == {1.0}
+    assert double.state["undo"] is None
+    double("front", tab=0)
+    after_db = {m.track.name: m.after_db for m in plan.moves if isinstance(m, FaderMove)}
+    assert db_of(double.state) == pytest.approx(after_db, abs=1e-6)
+    assert double.state["undo"] == "Automix: balance"
 
 
 def test_nothing_is_written_while_reaper_records(reaper: Double) -> None:

@@ -24,7 +24,7 @@ from reaper_automix.files import write_bytes_whole
 
 INDEX_NAME = "reaper_automix"
 CATEGORY = "Automix"
-ACTIONS_FOLDER = Path(__file__).resolve().parents[1] / "actions"
+ACTIONS_FOLDER = Path(__file__).resolve().parents[2] / "actions"
 NEEDED_TAGS = ("description", "version", "author")
 _TAG = re.compile(r"#\s?@(?P<name>\w+)\s*(?P<value>.*)")
 _MORE = re.compile(r"#\s{2,}(?P<value>.*)")

@@ -33,7 +33,7 @@ OUR_FOLDER = "reaper_automix"
 SCRIPTS_FOLDER = f"Scripts/{OUR_FOLDER}"
 ACTION_LIST_FILE, EXT_STATE_FILE, MENU_FILE = "reaper-kb.ini", "reaper-extstate.ini", "reaper-menu.ini"
 INSTALLER_ACTION = "Automix install actions.py"
-WATCHER, START_FILE = "automix_watch.py", "automix_start.py"
+STAYING, START_FILE = ("automix_watch.py", "automix_serve.py"), "automix_start.py"
 BACKUP_SUFFIX = ".before-reaper-automix"
 LEFT_BY_RUNS = ("last_error.txt", "runs")
 _AGAIN = "then run the same command again"
@@ -186,7 +186,7 @@ def action_scripts(files: Iterable[str]) -> tuple[ActionScript, ...]:
     """
     names = [name for name in sorted(files) if name not in (START_FILE, INSTALLER_ACTION)]
     return tuple(
-        ActionScript(f"{OUR_FOLDER}/{name}", NEW_INSTANCE if name == WATCHER else ASK_WHEN_RUNNING) for name in names
+        ActionScript(f"{OUR_FOLDER}/{name}", NEW_INSTANCE if name in STAYING else ASK_WHEN_RUNNING) for name in names
     )
 
 

@@ -29,8 +29,8 @@ def run(name: str, main: ModuleType, **options: Any) -> None:
     Parameters
     ----------
     name : str
-        ``balance``, ``preview``, ``mix`` (with ``mixer``), ``revert``, ``status``, ``settings``, ``report``, ``remote``;
-        ``watch`` and ``serve`` for the scripts that stay.
+        ``balance``, ``preview``, ``mix`` (with ``mixer``), ``revert``, ``status``, ``settings``, ``report`` or
+        ``remote``; ``watch`` and ``serve`` for the scripts that stay.
     main : ModuleType
         The action's ``__main__``, in which REAPER puts ``RPR_defer`` and ``RPR_atexit``.
     **options

@@ -60,14 +60,14 @@ def _bound(reaper: DoubleReaper, name: str) -> Callable[..., Any]:
     written = [i for i, kind in enumerate(kinds) if kind in WRITTEN]
 
     def call(*arguments: Any) -> Any:
-        start = time.perf_counter()
+        start, outer_s = time.perf_counter(), reaper.main_thread_s
         reaper.calls[name] += 1
         try:
             values = check_arguments(reaper, name, kinds, arguments)
             answer = handler(reaper, *values)
             return answer_shape(reaper, kinds, written, result, arguments, answer)
         finally:
-            reaper.main_thread_s += time.perf_counter() - start
+            reaper.main_thread_s = outer_s + time.perf_counter() - start  # calls inside are part of this one
 
     call.__name__ = name
     return call

@@ -85,7 +85,7 @@ def _respell(chunk: Chunk, decimals: int | None) -> None:
 def sort_points(chunk: Chunk) -> None:
     """Put the points in the order of their times."""
     places = [i for i, node in enumerate(chunk.body) if isinstance(node, Line) and node.key == "PT"]
-    ordered = sorted((chunk.body[i] for i in places), key=lambda line: as_number(words(line.text)[1]))
+    ordered = sorted(chunk.lines("PT"), key=lambda line: as_number(words(line.text)[1]))
     for place, line in zip(places, ordered, strict=True):
         chunk.body[place] = line
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 
@@ -27,7 +28,7 @@ def main(source: Path) -> None:
     (HERE / "shapes.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
-def shape(entry: dict) -> dict:
+def shape(entry: dict[str, Any]) -> dict[str, Any]:
     """Return one function's shape."""
     kinds = [
         argument_kind(kind, c_type, name) for kind, (c_type, name) in zip(entry["kinds"], entry["args"], strict=True)

@@ -6,7 +6,6 @@ them alone, and they are written into the text when the project is saved.
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 from double.references import MASTER
@@ -184,7 +183,9 @@ class Tab:
 
     def to_bytes(self) -> bytes:
         """Return the file that saving writes."""
-        text = copy.deepcopy(self.text)
+        if not self.selection and not self.settings:
+            return self.text.to_bytes()
+        text = parse_project(self.text.to_bytes())
         root = text.root
         for chunk in root.chunks("TRACK"):
             if (guid := track_guid(chunk)) in self.selection:

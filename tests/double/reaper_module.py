@@ -13,7 +13,7 @@ NAME = "reaper_python"
 _POINTER = re.compile(r"\((\w+\*|HWND)\)0x([0-9A-F]+)")
 
 
-def make_module(api: DoubleApi) -> ModuleType:
+def make_module(api: DoubleApi) -> Any:
     """Return the module: ``RPR_`` functions, the table of their addresses, and REAPER's packing functions."""
     module: Any = ModuleType(NAME, "ReaScript's functions.")
     for name in SHAPES:

@@ -111,11 +111,17 @@ class Wishes:
         """Write the project to a file."""
         Path(path).write_bytes(self._reaper.current.to_bytes())
 
-    def new_tab(self, path: str) -> None:
-        """Close the project and open another one."""
-        closed = self._reaper.current
+    def open(self, path: str) -> None:
+        """Open a project in a tab of its own, in front."""
         self._reaper.open_project(path)
-        self._reaper.close_project(closed)
+
+    def close_first(self) -> None:
+        """Close the first tab."""
+        self._reaper.close_project(self._reaper.tabs[0])
+
+    def front(self, tab: int) -> None:
+        """Bring a tab to the front."""
+        self._reaper.current = self._reaper.tabs[tab]
 
     def stand_still(self, for_s: float) -> None:
         """Answer nobody for a while, as REAPER does while it shows a box."""

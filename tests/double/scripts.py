@@ -19,6 +19,11 @@ from double.reaper_module import NAME, make_module
 TASK_CONTROL = "ReaScript task control"
 
 
+def make_main() -> Any:
+    """Return a new ``__main__``."""
+    return ModuleType("__main__")
+
+
 class Run:
     """One run of a script, from its start until nothing of it is deferred any more."""
 
@@ -28,7 +33,7 @@ class Run:
         self.modules: dict[str, ModuleType] = {}
         self.deferred: list[str] = []
         self.at_exit: list[str] = []
-        self.main: Any = ModuleType("__main__")
+        self.main: Any = make_main()
         self.main.obj = object()
         self.main.RPR_defer = self.deferred.append
         self.main.RPR_runloop = self.deferred.append

@@ -32,9 +32,8 @@ def markers(root: Chunk) -> list[Marker]:
     for marker in found:
         if last is not None:
             mean_bpm = (last.bpm + marker.bpm) / 2 if last.is_gradual else last.bpm
-            beat += (marker.time_s - last.time_s) * mean_bpm / 60.0
-            measure += int((beat + 1e-6) // per_measure)
-            beat = max((beat + 1e-6) % per_measure - 1e-6, 0.0)
+            beat = round(beat + (marker.time_s - last.time_s) * mean_bpm / 60.0, 9)
+            measure, beat = measure + int(beat // per_measure), beat % per_measure
         if marker.numerator:
             per_measure = marker.numerator * 4.0 / marker.denominator
         last = marker

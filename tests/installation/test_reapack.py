@@ -11,7 +11,7 @@ import pytest
 from reaper_automix import __version__
 from reaper_automix.installation.reapack import HeaderError, as_rich_text, main, make_index, read_header, read_packages
 
-ACTIONS = Path(__file__).resolve().parents[1] / "actions"
+ACTIONS = Path(__file__).resolve().parents[2] / "actions"
 HEADER = """# @description Mix <everything>
 # @version 1.2
 # @author someone

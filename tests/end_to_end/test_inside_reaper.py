@@ -1,0 +1,291 @@
+"""The actions, from the trigger in REAPER to the faders and back, on the double in a process of its own.
+
+Inside that process nothing but the standard library can be imported; the worker that it starts is the real one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from open_reaper import OpenReaper
+
+from reaper_automix.hosts.stems import StemsHost
+from reaper_automix.session import Session
+from reaper_automix.units import db_to_lin
+
+NAMES = ["Kick", "Snare", "Hats", "Bass", "Gtr L", "Gtr R", "Keys", "Vox 🎤"]
+RATE_HZ, LENGTH_S = 16000, 8.0
+
+
+@pytest.fixture
+def eight(tmp_path: Path) -> Session:
+    """A session of eight tracks at very different levels."""
+    folder = tmp_path / "Söng with spaces"
+    folder.mkdir()
+    rng = np.random.default_rng(5)
+    for number, name in enumerate(NAMES):
+        level = 10 ** (-(3.0 + 2.5 * number) / 20)
+        soundfile.write(folder / f"{name}.wav", 0.3 * level * rng.standard_normal(round(LENGTH_S * RATE_HZ)), RATE_HZ)
+    return StemsHost(folder).read_session()
+
+
+@pytest.fixture
+def reaper(eight: Session, save: Callable[..., Path], tmp_path: Path) -> Iterator[OpenReaper]:
+    """REAPER with that session open."""
+    with OpenReaper(save(eight, "song.RPP"), tmp_path) as running:
+        yield running
+        shown = running.messages()
+        assert shown["modal_dialogs"] == []
+        assert shown["script_errors"] == []
+        assert shown["left_open"] == []
+        assert running.state()["refused_imports"] == [], "standard library only"
+
+
+def settings_of(tracks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the engineer has set."""
+    return [{k: v for k, v in track.items() if k != "selected"} for track in tracks]
+
+
+def test_the_selected_tracks_get_faders_and_one_undo_takes_all_back(reaper: OpenReaper) -> None:
+    reaper.do("select", tracks=["Kick", "Bass", "Vox 🎤"])
+    before = reaper.tracks()
+    reaper.run("Automix balance")
+    after = reaper.tracks()
+    moved = [a["name"] for a, b in zip(after, before, strict=True) if a["gain_lin"] != b["gain_lin"]]
+    assert sorted(moved) == ["Bass", "Kick", "Vox 🎤"]
+    assert [track["selected"] for track in after] == [track["selected"] for track in before]
+    assert reaper.receipt()["lines"][0] == "3 written."
+    assert "Automix: balance" in reaper.messages()["console"], "without a window the console tells"
+    assert reaper.do("undo")["label"] == "Automix: balance"
+    assert reaper.tracks() == before
+    assert reaper.state()["undo_points"] == 0, "there was one step only"
+    reaper.do("redo")
+    assert reaper.tracks() == after
+
+
+def test_nothing_selected_means_all_tracks_and_reaper_stays_usable(reaper: OpenReaper) -> None:
+    reaper.do("forget_measurements")
+    reaper.run("Automix balance")
+    assert all(track["gain_lin"] != 1.0 for track in reaper.tracks())
+    state = reaper.state()
+    *turns, writing = sorted(state["deferred_durations_s"])
+    assert len(turns) > 10
+    assert turns[-1] < 0.05, "no deferred call over 50 ms"
+    assert writing < 0.5
+    assert state["n_calls"] < 2000 + 8 * len(turns)
+
+
+def test_a_time_selection_writes_envelopes_and_no_faders(
+    eight: Session, save: Callable[..., Path], tmp_path: Path
+) -> None:
+    with OpenReaper(save(replace(eight, time_selection_s=(2.0, 5.0)), "song.RPP"), tmp_path) as reaper:
+        before = reaper.tracks()
+        reaper.run("Automix balance")
+        for track in reaper.tracks():
+            assert track["gain_lin"] == 1.0
+            envelope = track["envelopes"]["Volume"]
+            assert (envelope["active"], envelope["visible"]) == (True, True)
+            assert [round(point[0], 3) for point in envelope["points"]] == [1.999, 2.0, 5.0, 5.001]
+        reaper.do("undo")
+        assert reaper.tracks() == before
+
+
+def test_the_engineers_later_edits_survive_a_rerun_and_a_revert_after_reload(
+    reaper: OpenReaper, tmp_path: Path
+) -> None:
+    before = settings_of(reaper.tracks())
+    reaper.run("Automix balance")
+    first = reaper.faders()
+    reaper.do("set_fader", track="Bass", gain_lin=0.25)
+    reaper.run("Automix balance")
+    assert reaper.faders()["Bass"] == 0.25
+    assert reaper.faders() == pytest.approx(first | {"Bass": 0.25}, rel=0.1), "the mix keeps its loudness without it"
+    assert any("Bass" in line and "left alone" in line for line in reaper.receipt()["lines"])
+    saved = tmp_path / "saved.RPP"
+    reaper.do("save", path=str(saved))
+    with OpenReaper(saved, tmp_path) as again:
+        again.run("Automix revert")
+        reverted = settings_of(again.tracks())
+        assert [t for t in reverted if t["name"] != "Bass"] == [t for t in before if t["name"] != "Bass"]
+        assert again.faders()["Bass"] == 0.25
+
+
+def test_a_run_after_an_undo_begins_anew(reaper: OpenReaper) -> None:
+    reaper.run("Automix balance")
+    first = reaper.faders()
+    reaper.do("undo")
+    reaper.run("Automix balance")
+    assert reaper.faders() == first
+    assert not any("left alone" in line for line in reaper.receipt()["lines"])
+
+
+def test_preview_writes_nothing_and_leaves_a_report(reaper: OpenReaper) -> None:
+    before = reaper.state()
+    reaper.run("Automix preview only")
+    after = reaper.state()
+    assert (after["tracks"], after["undo"], after["sha256"]) == (before["tracks"], None, before["sha256"])
+    assert (reaper.runs()[-1] / "report.html").stat().st_size > 10_000
+    assert any("->" in line for line in reaper.receipt()["lines"])
+
+
+def test_cancel_in_the_middle_changes_nothing(reaper: OpenReaper) -> None:
+    before = reaper.state()["sha256"]
+    reaper.trigger("Automix balance")
+    pid = reaper.worker_pid()
+    reaper.do("answer", boxes=[6])
+    reaper.trigger("Automix status")
+    reaper.wait()
+    assert reaper.state()["sha256"] == before
+    assert reaper.receipt()["lines"] == ["Cancelled: nothing was changed."]
+    assert_gone(pid)
+
+
+def test_a_second_trigger_shows_the_run_instead_of_reapers_question(reaper: OpenReaper) -> None:
+    reaper.trigger("Automix balance")
+    reaper.worker_pid()
+    reaper.do("answer", boxes=[7])
+    reaper.trigger("Automix balance")
+    assert "so far" in reaper.messages()["boxes"][0][0]
+    reaper.wait()
+    assert reaper.receipt()["lines"][0] == "8 written."
+    assert len(reaper.runs()) == 1
+
+
+def test_a_killed_worker_changes_nothing_and_says_so(reaper: OpenReaper) -> None:
+    before = reaper.state()["sha256"]
+    reaper.trigger("Automix balance")
+    os.kill(reaper.worker_pid(), signal.SIGKILL)
+    reaper.wait()
+    assert reaper.state()["sha256"] == before
+    receipt = reaper.receipt()
+    assert receipt["failed"]
+    assert "exit code -9" in receipt["lines"][0]
+    assert "nothing was changed" in receipt["lines"][0]
+    assert "worker.log" in receipt["lines"][0]
+    reaper.run("Automix balance")
+    assert reaper.receipt()["lines"][0] == "8 written."
+
+
+def test_a_fader_moved_while_the_worker_listens_stays(reaper: OpenReaper) -> None:
+    reaper.trigger("Automix balance")
+    reaper.worker_pid()
+    reaper.do("set_fader", track="Keys", gain_lin=db_to_lin(-20.0))
+    reaper.wait()
+    assert reaper.faders()["Keys"] == pytest.approx(db_to_lin(-20.0))
+    assert any("Keys" in line and "moved since" in line for line in reaper.receipt()["lines"])
+
+
+def test_the_run_stays_with_its_tab(reaper: OpenReaper, eight: Session, save: Callable[..., Path]) -> None:
+    reaper.trigger("Automix balance")
+    reaper.worker_pid()
+    reaper.do("open", path=str(save(eight, "other.RPP")))
+    reaper.wait()
+    assert set(reaper.faders().values()) == {1.0}, "the tab in front is another one"
+    reaper.do("front", tab=0)
+    assert set(reaper.faders().values()) != {1.0}
+
+
+def test_a_closed_tab_is_told(reaper: OpenReaper, eight: Session, save: Callable[..., Path]) -> None:
+    reaper.trigger("Automix balance")
+    reaper.worker_pid()
+    reaper.do("open", path=str(save(eight, "other.RPP")))
+    reaper.do("close", tab=0)
+    reaper.wait()
+    assert "closed meanwhile" in reaper.receipt()["lines"][0]
+    assert set(reaper.faders().values()) == {1.0}
+
+
+def test_nothing_happens_while_reaper_records(reaper: OpenReaper) -> None:
+    reaper.do("play", state=5)
+    reaper.trigger("Automix balance")
+    assert "recording" in reaper.messages()["boxes"][0][0]
+    reaper.trigger("Automix revert")
+    assert "recording" in reaper.messages()["boxes"][1][0]
+    assert reaper.runs() == []
+
+
+def test_recording_that_begins_meanwhile_is_respected(reaper: OpenReaper) -> None:
+    before = reaper.state()["sha256"]
+    reaper.trigger("Automix balance")
+    reaper.worker_pid()
+    reaper.do("play", state=5)
+    reaper.wait()
+    assert reaper.state()["sha256"] == before
+    assert "recording" in reaper.receipt()["lines"][0]
+
+
+def test_settings_are_asked_for_kept_and_used(reaper: OpenReaper) -> None:
+    reaper.do("answer", inputs=[["0", "fader", "volume", "all", "stock", "never"]])
+    reaper.trigger("Automix settings")
+    reaper.run("Automix balance")
+    assert set(reaper.faders().values()) == {1.0}, "strength 0 changes nothing"
+    reaper.do("answer", inputs=[None])
+    reaper.trigger("Automix settings")
+    assert reaper.messages()["asked"][1]["values"][0] == "0"
+
+
+def test_a_missing_environment_is_told_with_the_next_step(reaper: OpenReaper, tmp_path: Path) -> None:
+    before = reaper.state()["sha256"]
+    reaper.install(tmp_path / "no" / "python")
+    reaper.run("Automix balance")
+    shown = reaper.messages()["boxes"][0][0]
+    assert "does not start" in shown
+    assert "install.py" in shown
+    assert reaper.state()["sha256"] == before
+
+
+def test_the_worker_goes_when_reaper_crashes(reaper: OpenReaper, eight: Session, save: Callable[..., Path]) -> None:
+    with OpenReaper(save(eight, "crash.RPP"), reaper.resource.parent) as crashing:
+        crashing.trigger("Automix balance")
+        pid = crashing.worker_pid()
+        crashing.kill()
+        assert_gone(pid)
+
+
+def assert_gone(pid: int, limit_s: float = 10.0) -> None:
+    until_s = time.monotonic() + limit_s
+    while time.monotonic() < until_s:
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except (ProcessLookupError, FileNotFoundError):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"process {pid} still lives")
+
+
+@pytest.mark.data
+def test_eight_tracks_of_a_real_multitrack(shared_data: Path, save: Callable[..., Path], tmp_path: Path) -> None:
+    folder = tmp_path / "multitrack"
+    folder.mkdir()
+    source = shared_data / "songs" / "rubidium"
+    for path in sorted(source.glob("*.ogg"))[:9]:
+        (folder / path.name).symlink_to(path)
+    session = StemsHost(folder).read_session()
+    chosen = [track.name for track in session.tracks][:8]
+    with OpenReaper(save(session, "real.RPP"), tmp_path) as reaper:
+        reaper.do("select", tracks=chosen)
+        before = reaper.tracks()
+        reaper.run("Automix balance")
+        after = reaper.tracks()
+        moved = {a["name"] for a, b in zip(after, before, strict=True) if a["gain_lin"] != b["gain_lin"]}
+        assert len(moved) >= 7
+        assert moved <= set(chosen)
+        *turns, writing = sorted(reaper.state()["deferred_durations_s"])
+        assert turns[-1] < 0.05
+        assert writing < 0.5
+        plan = json.loads((reaper.runs()[-1] / "plan.json").read_text())
+        assert plan["scope"]["tracks"]
+        reaper.do("undo")
+        assert reaper.tracks() == before
