@@ -21,7 +21,7 @@ from reaper_automix.envelope import points_between
 from reaper_automix.errors import ProjectSyntaxError
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, PointShape, Session, Track
 from reaper_automix.session_edits import control_from_spelling, control_value, perform
-from reaper_automix.units import SILENCE_DB
+from reaper_automix.units import SILENCE_DB, same_level
 
 SCHEMA = "reaper_automix.ledger/2"
 
@@ -99,13 +99,13 @@ class PointsEntry:
 
     def stands_on(self, track: Track) -> bool:
         """Tell whether the track still has what was written."""
-        return _same_points(track.envelope(self.kind), self.window_s, self.now)
+        return _same_points(track.envelope(self.kind), self.kind, self.window_s, self.now)
 
     def is_back_on(self, track: Track) -> bool:
         """Tell whether the window holds the points that were there before anything of ours."""
         was = parse_envelope(self.was, self.kind)
         present = points_between(track.envelope(self.kind), *self.window_s)
-        return _equal_points(present, was.points)
+        return _equal_points(present, was.points, self.kind)
 
 
 Entry = ControlEntry | PointsEntry
@@ -258,19 +258,22 @@ def undo(session: Session, entries: Iterable[Entry], kept: Sequence[Entry] = ())
     return Undone(session, tuple(restored), tuple(left_alone), tuple(kept))
 
 
-def _same_points(envelope: Envelope | None, window_s: tuple[float, float], points: tuple[EnvelopePoint, ...]) -> bool:
+def _same_points(
+    envelope: Envelope | None, kind: EnvelopeKind, window_s: tuple[float, float], points: tuple[EnvelopePoint, ...]
+) -> bool:
     if envelope is None or not envelope.active:
         return False
     wide_s = (window_s[0] - TIME_TOLERANCE_S, window_s[1] + TIME_TOLERANCE_S)
     present = points_between(envelope, *wide_s)
-    return _equal_points(present, points)
+    return _equal_points(present, points, kind)
 
 
-def _equal_points(present: tuple[EnvelopePoint, ...], points: tuple[EnvelopePoint, ...]) -> bool:
+def _equal_points(present: tuple[EnvelopePoint, ...], points: tuple[EnvelopePoint, ...], kind: EnvelopeKind) -> bool:
+    def same_value(a: float, b: float) -> bool:
+        return same_level(a, b, VALUE_TOLERANCE) if kind.is_volume else abs(a - b) <= VALUE_TOLERANCE
+
     return len(present) == len(points) and all(
-        abs(a.time_s - b.time_s) <= TIME_TOLERANCE_S
-        and abs(a.value - b.value) <= VALUE_TOLERANCE
-        and a.shape == b.shape
+        abs(a.time_s - b.time_s) <= TIME_TOLERANCE_S and same_value(a.value, b.value) and a.shape == b.shape
         for a, b in zip(present, points, strict=True)
     )
 

@@ -23,6 +23,11 @@ def lin_to_db(gain_lin: float) -> float:
     return max(20.0 * math.log10(magnitude), SILENCE_DB)
 
 
+def same_level(a_db: float, b_db: float, tolerance_db: float) -> bool:
+    """Tell whether two levels are the same within a tolerance; near silence, where files round gains, always."""
+    return abs(a_db - b_db) <= tolerance_db or abs(db_to_lin(a_db) - db_to_lin(b_db)) <= 1e-7
+
+
 def energy_to_db(energy: float) -> float:
     """Convert an energy (power) ratio to dB; 0 gives ``-inf``."""
     return 10.0 * math.log10(energy) if energy > 0.0 else -math.inf

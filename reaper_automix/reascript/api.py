@@ -7,6 +7,7 @@ to; a null pointer is a text that ends in zeros, and so is true; see the API doc
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -77,6 +78,22 @@ class Reaper:
     def is_in_front(self) -> bool:
         """Tell whether this tab is the one that the user sees."""
         return bool(self.api.EnumProjects(-1, "", TEXT_ROOM)[0] == self.project)
+
+    @contextmanager
+    def brought_to_front(self) -> Iterator[None]:
+        """Have this tab in front in the block, and the one that was there again after it.
+
+        REAPER's Python wrapper lets no pointer of a track through whose project is not in front: it becomes null.
+        """
+        before = self.api.EnumProjects(-1, "", TEXT_ROOM)[0]
+        if before == self.project:
+            yield
+            return
+        self.api.SelectProjectInstance(self.project)
+        try:
+            yield
+        finally:
+            self.api.SelectProjectInstance(before)
 
     def media_folder(self) -> str:
         """Return the folder into which the project records."""
@@ -158,8 +175,11 @@ class Reaper:
         self.api.SetMediaTrackInfo_Value(track, name, float(value))
 
     def text(self, track: str, name: str) -> str:
-        """Return a text of a track: ``P_NAME`` or ``GUID``."""
-        return str(self.api.GetSetMediaTrackInfo_String(track, name, "", False)[3])
+        """Return a text of a track, ``P_NAME`` or ``GUID``; empty where it is not UTF-8 (REAPER hands it out raw)."""
+        try:
+            return str(self.api.GetSetMediaTrackInfo_String(track, name, "", False)[3])
+        except UnicodeDecodeError:
+            return ""
 
     def groups(self, track: str, role: str) -> frozenset[int]:
         """Return the groups (1 to 64) in which a track has a role, such as ``VOLUME_VCA_LEAD``."""
@@ -190,8 +210,11 @@ class Reaper:
         return [self.api.GetTrackMediaItem(track, index) for index in range(n_items)]
 
     def item_chunk(self, item: str) -> str:
-        """Return an item as text, as it would stand in the project file."""
-        return str(self.api.GetItemStateChunk(item, "", TEXT_ROOM, False)[2])
+        """Return an item as text, as it would stand in the project file; empty where it is not UTF-8."""
+        try:
+            return str(self.api.GetItemStateChunk(item, "", TEXT_ROOM, False)[2])
+        except UnicodeDecodeError:
+            return ""
 
     def item_value(self, item: str, name: str) -> float:
         """Return a number of an item (``GetMediaItemInfo_Value``)."""
@@ -263,21 +286,21 @@ class Reaper:
         return points
 
     def show_envelopes(self, tracks: list[str], kind: EnvelopeKind) -> None:
-        """Make REAPER create an envelope on tracks that have none; selection and faders are put back.
+        """Make REAPER create an envelope on tracks that have none; selection, faders and pans are put back.
 
         Only for a REAPER that returns null for an envelope that was never shown. The command toggles, and acts on the
-        selected tracks; a preference makes it move the fader into the envelope.
+        selected tracks; a preference makes it move the fader, or the pan, into the envelope.
         """
         everyone = [*self.tracks(), self.master()]
         selected = [self.value(track, "I_SELECTED") for track in everyone]
-        faders = [self.value(track, "D_VOL") for track in tracks]
+        controls = [(track, name, self.value(track, name)) for track in tracks for name in ("D_VOL", "D_PAN")]
         for track in everyone:
             self.set_value(track, "I_SELECTED", float(track in tracks))
         self.api.Main_OnCommandEx(_SHOW_ENVELOPE_COMMANDS[kind], 0, self.project)
         for track, was in zip(everyone, selected, strict=True):
             self.set_value(track, "I_SELECTED", was)
-        for track, fader in zip(tracks, faders, strict=True):
-            self.set_value(track, "D_VOL", fader)
+        for track, name, value in controls:
+            self.set_value(track, name, value)
 
     # --- undo and display --------------------------------------------------------------------------------------
 

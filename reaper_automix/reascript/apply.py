@@ -46,8 +46,9 @@ def apply_plan(
     if reaper.is_recording():
         raise SessionError("REAPER is recording, so nothing was written. Stop the recording and run again.")
     host = ReaperHost(reaper, f"Automix: {plan.mixer}", known=known, known_at=known_at)
-    changed = _heard_differently(known, host.read_session()) if known is not None else frozenset()
-    receipt = plan_writing.apply_plan(host, _without(plan, changed))
+    with reaper.brought_to_front():
+        changed = _heard_differently(known, host.read_session()) if known is not None else frozenset()
+        receipt = plan_writing.apply_plan(host, _without(plan, changed))
     skipped = tuple(_skipped(move) for move in plan.moves if _track_id(move) in changed)
     return Receipt((*receipt.outcomes, *skipped), receipt.notes)
 
@@ -65,7 +66,8 @@ def revert(api: Any, *, project: str | None = None) -> Receipt:
     reaper = Reaper(api, project)
     if reaper.is_recording():
         raise SessionError("REAPER is recording, so nothing was taken back. Stop the recording and run again.")
-    return plan_writing.revert(ReaperHost(reaper, "Automix: revert"))
+    with reaper.brought_to_front():
+        return plan_writing.revert(ReaperHost(reaper, "Automix: revert"))
 
 
 def _heard_differently(heard: Session, now: Session) -> frozenset[str]:

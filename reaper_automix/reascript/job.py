@@ -86,6 +86,7 @@ class Job:
     window_shown: bool = True
     _worker: WorkerProcess | None = None
     _cancelled: bool = False
+    _reads: bool = False
     _started_s: float = field(default_factory=time.monotonic)
     _steps: Advance | None = None
 
@@ -94,6 +95,8 @@ class Job:
         until_s = time.perf_counter() + budget_s
         if self._steps is None:
             self._steps = self._run()
+        if self._reads and not self._cancelled and not Reaper(self.api, self.trigger.project).is_in_front():
+            return  # REAPER's wrapper lets only the tracks of the tab in front through
         try:
             while next(self._steps) is GO_ON and time.perf_counter() < until_s:
                 pass
@@ -153,12 +156,14 @@ class Job:
 
     def _read(self, reaper: Reaper) -> Generator[bool, None, tuple[Session, int]]:
         """Read the project in steps; again where it changed meanwhile, the last time without a pause."""
+        self._reads = True
         for reading in range(_READINGS):
             read_at = reaper.change_count()
             steps = snapshot_steps(reaper)
             session = yield from self._paused(steps, pausing=reading < _READINGS - 1)
             if reaper.change_count() == read_at:
                 break
+        self._reads = False
         return session, read_at
 
     def _paused(self, steps: Steps[Session], *, pausing: bool) -> Generator[bool, None, Session]:

@@ -20,7 +20,7 @@ from reaper_automix.reascript.record import store_ledger, stored_ledger
 from reaper_automix.reascript.snapshot import read_envelope, snapshot
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, Session, Track
 from reaper_automix.session_edits import control_from_spelling, perform
-from reaper_automix.units import db_to_lin
+from reaper_automix.units import db_to_lin, same_level
 
 _VALUE_NAMES = {Control.FADER: "D_VOL", Control.PAN: "D_PAN", Control.POLARITY: "B_PHASE"}
 _VALUE_TOLERANCE = 1e-6
@@ -287,9 +287,11 @@ def _is_as_wanted(now: Envelope | None, wanted: Envelope | None, end_s: float) -
 
 
 def _same_points(now: Sequence[EnvelopePoint], wanted: Sequence[EnvelopePoint], kind: EnvelopeKind) -> bool:
-    tolerance = _LEVEL_TOLERANCE_DB if kind.is_volume else _VALUE_TOLERANCE
+    def same_value(a: float, b: float) -> bool:
+        return same_level(a, b, _LEVEL_TOLERANCE_DB) if kind.is_volume else abs(a - b) <= _VALUE_TOLERANCE
+
     return len(now) == len(wanted) and all(
-        abs(a.time_s - b.time_s) <= _TIME_TOLERANCE_S and abs(a.value - b.value) <= tolerance and a.shape == b.shape
+        abs(a.time_s - b.time_s) <= _TIME_TOLERANCE_S and same_value(a.value, b.value) and a.shape == b.shape
         for a, b in zip(now, wanted, strict=True)
     )
 

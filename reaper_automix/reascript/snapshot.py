@@ -322,7 +322,7 @@ def _item(context: _Context, pointer: str, fallback_id: str) -> Item:
     """Read an item from its chunk; one whose chunk does not fit REAPER's buffer is kept as one that cannot be heard."""
     try:
         chunk = parse_chunk_text(context.reaper.item_chunk(pointer))
-    except ProjectSyntaxError:
+    except ProjectSyntaxError:  # cut off, or a name in it is not UTF-8
         return _unheard(context.reaper, pointer, fallback_id)
     return replace(read_item(chunk, context.reading, fallback_id=fallback_id), line_number=None)
 

@@ -218,8 +218,12 @@ class CTable:
         if reference is None:
             return 0
         own = KINDS[type(reference).__name__]
-        alive = reference.is_open if own == "ReaProject*" else reference.is_live()
-        return int(alive and kind.decode() in (own, "void*"))
+        if own == "ReaProject*":
+            return int(reference.is_open and kind.decode() in (own, "void*"))
+        in_front = (
+            getattr(reference, "tab", self._reaper.current) is self._reaper.current
+        )  # no project: the one in front
+        return int(in_front and reference.is_live() and kind.decode() in (own, "void*"))
 
 
 def _pointer_type(kind: str) -> Any:

@@ -25,6 +25,11 @@ def EnumProjects(reaper: DoubleReaper, index: int, buffer: str, size: int) -> tu
     return tab, str(tab.path) if tab is not None and tab.path is not None else ""
 
 
+def SelectProjectInstance(reaper: DoubleReaper, tab: Tab) -> None:
+    """Bring a tab to the front."""
+    reaper.current = tab
+
+
 def GetProjectStateChangeCount(reaper: DoubleReaper, tab: Tab) -> int:
     return tab.changes
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from double.generated import write_module
 from open_reaper import OpenReaper
 
 from reaper_automix.hosts.stems import StemsHost
@@ -193,6 +194,67 @@ def test_the_run_stays_with_its_tab(reaper: OpenReaper, eight: Session, save: Ca
     assert set(reaper.faders().values()) == {1.0}, "the tab in front is another one"
     reaper.do("front", tab=0)
     assert set(reaper.faders().values()) != {1.0}
+
+
+@pytest.mark.parametrize("scaling", [(), ("--amplitude-scaling",)], ids=["fader scaling", "gain scaling"])
+def test_over_the_module_that_reaper_generates(
+    eight: Session, save: Callable[..., Path], tmp_path: Path, scaling: tuple[str, ...]
+) -> None:
+    """Its wrapper goes through C, and lets no pointer through that is not of the tab in front."""
+    module = write_module(tmp_path / "reaper_python.py")
+    path = save(replace(eight, time_selection_s=(2.0, 5.0)), "song.RPP")
+    with OpenReaper(path, tmp_path, "--reaper-python", str(module), *scaling) as reaper:
+        before = reaper.tracks()
+        reaper.trigger("Automix balance")
+        reaper.worker_pid()
+        reaper.do("open", path=str(save(eight, "other.RPP")))
+        reaper.wait()
+        assert not any(track["envelopes"] for track in reaper.tracks())
+        assert reaper.state()["tabs"] == 2
+        reaper.do("front", tab=0)
+        after = reaper.tracks()
+        assert all(track["envelopes"]["Volume"]["active"] for track in after)
+        assert reaper.receipt()["lines"][0] == "8 written."
+        reaper.do("undo")
+        assert reaper.tracks() == before
+        assert reaper.messages()["script_errors"] == []
+
+
+def test_reading_waits_for_its_tab(eight: Session, save: Callable[..., Path], tmp_path: Path) -> None:
+    module = write_module(tmp_path / "reaper_python.py")
+    with OpenReaper(save(eight, "song.RPP"), tmp_path, "--reaper-python", str(module)) as reaper:
+        reaper.trigger("Automix balance")  # the project is being read from here on
+        reaper.do("open", path=str(save(eight, "other.RPP")))
+        reaper.do("tick", for_s=0.5)
+        reaper.do("front", tab=0)
+        reaper.wait()
+        assert reaper.receipt()["lines"][0] == "8 written."
+        assert set(reaper.faders().values()) != {1.0}
+
+
+@pytest.mark.parametrize("mode", ["0", "2"])
+def test_a_reaper_that_hands_out_no_unused_envelope(
+    eight: Session, save: Callable[..., Path], tmp_path: Path, mode: str
+) -> None:
+    session = replace(
+        eight,
+        time_selection_s=(2.0, 5.0),
+        tracks=tuple(replace(t, gain_db=-4.0, pan=0.25) for t in eight.tracks),
+    )
+    options = ("--chunk-name-gives-null", "--trim-adjust-mode", mode)
+    with OpenReaper(save(session, "song.RPP"), tmp_path, *options) as reaper:
+        reaper.do("select", tracks=["Kick", "Bass"])
+        before = reaper.tracks()
+        reaper.run("Automix balance")
+        after = reaper.tracks()
+        kept = ("gain_lin", "pan", "selected")
+        assert [[t[k] for k in kept] for t in after] == [[t[k] for k in kept] for t in before]
+        assert [t["name"] for t in after if t["envelopes"].get("Volume", {}).get("active")] in (
+            ["Bass", "Kick"],
+            ["Kick", "Bass"],
+        )
+        reaper.do("undo")
+        assert reaper.tracks() == before
 
 
 def test_a_closed_tab_is_told(reaper: OpenReaper, eight: Session, save: Callable[..., Path]) -> None:
