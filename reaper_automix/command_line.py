@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +18,7 @@ from reaper_automix.live_cli import add_live_parser
 from reaper_automix.mixers.registry import MIXERS
 from reaper_automix.option_types import percent, positive, time_s
 from reaper_automix.settings import MixSettings
-from reaper_automix.terminal import Bars, show_receipt, show_table
+from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
 EXAMPLES = """examples:
   reaper-automix mix song.RPP --mixer balance            writes song-automix.RPP beside it
@@ -196,11 +194,6 @@ def _add_doctor(parsers: Subparsers) -> None:
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
-def _print_json(data: Any) -> None:
-    if sys.stdout is not None:  # None: closed by the user
-        sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-
-
 def _mix(options: argparse.Namespace, console: Console) -> int:
     settings = MixSettings(
         strength_percent=options.strength,
@@ -227,7 +220,7 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         with Bars(console) as bars:
             mixed = commands.mix(request, bars, outputs=written)
         if options.json:
-            _print_json(commands.mixed_data(mixed))
+            print_json(commands.mixed_data(mixed))
             return 0
         return _show_mixed(console, mixed)
 
@@ -253,7 +246,7 @@ def _revert(options: argparse.Namespace, console: Console) -> int:
 def _show_written(options: argparse.Namespace, console: Console, receipt: Any, path: Path) -> int:
     with naming_written([("Project", str(path))]):
         if options.json:
-            _print_json({"path": str(path), **commands.receipt_data(receipt)})
+            print_json({"path": str(path), **commands.receipt_data(receipt)})
             return 0
         show_receipt(console, receipt, (), every_outcome=True)
         console.print(f"Project: {escape(str(path))}")
@@ -267,7 +260,7 @@ def _render(options: argparse.Namespace, console: Console) -> int:
         )
     with naming_written([("Preview", str(options.out))]):
         if options.json:
-            _print_json(measured)
+            print_json(measured)
             return 0
         levels = f"{measured['loudness_lufs']} LUFS, true peak {measured['true_peak_dbtp']} dBTP"
         console.print(f"{escape(str(options.out))}: {levels}")
@@ -278,7 +271,7 @@ def _inspect(options: argparse.Namespace, console: Console) -> int:
     with Bars(console) as bars:
         inspected = commands.inspect(options.session, bars)
     if options.json:
-        _print_json(inspected.data())
+        print_json(inspected.data())
         return 0
     output = Console(highlight=False, soft_wrap=True)
     for line in inspected.heading():
@@ -300,9 +293,7 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
 def _doctor(options: argparse.Namespace, _: Console) -> int:
     checks = commands.doctor(options.resource_path)
     if options.json:
-        _print_json(
-            [{"name": c.name, "status": c.status, "detail": c.detail, "next_step": c.next_step} for c in checks]
-        )
+        print_json([{"name": c.name, "status": c.status, "detail": c.detail, "next_step": c.next_step} for c in checks])
     else:
         output = Console(highlight=False, soft_wrap=True)
         marks = {"ok": "[green]ok[/]", "warning": "[yellow]note[/]", "problem": "[bold red]problem[/]"}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from reaper_automix.mixers.registry import MIXERS
 from reaper_automix.option_types import percent, positive, time_s
 from reaper_automix.receipt import Receipt
 from reaper_automix.settings import MixSettings
-from reaper_automix.terminal import Bars, show_receipt, show_table
+from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
 EXAMPLES = """examples:
   reaper-automix live mix                                the selected tracks, within the time selection
@@ -122,7 +120,7 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         with Bars(console) as bars:
             mixed = live_commands.mix(request, bars, outputs=written)
         if options.json:
-            _print_json(commands.mixed_data(mixed))
+            print_json(commands.mixed_data(mixed))
             return 0
         show_table(console, commands.mixed_table(mixed))
         show_receipt(console, mixed.receipt, mixed.planned.plan.warnings)
@@ -135,7 +133,7 @@ def _inspect(options: argparse.Namespace, console: Console) -> int:
     with Bars(console) as bars:
         inspected = live_commands.inspect(bars)
     if options.json:
-        _print_json(inspected.data())
+        print_json(inspected.data())
         return 0
     output = Console(highlight=False, soft_wrap=True)
     for line in inspected.heading():
@@ -149,15 +147,10 @@ def _inspect(options: argparse.Namespace, console: Console) -> int:
 def _revert(options: argparse.Namespace, console: Console) -> int:
     receipt: Receipt = live_commands.revert()
     if options.json:
-        _print_json(commands.receipt_data(receipt))
+        print_json(commands.receipt_data(receipt))
         return 0
     if not receipt.outcomes:
         console.print("There is nothing of Automix to take back in this project.")
     else:
         show_receipt(console, receipt, (), every_outcome=True)
     return 0
-
-
-def _print_json(data: Any) -> None:
-    if sys.stdout is not None:  # None: closed by the user
-        sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False) + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -86,3 +88,10 @@ def show_receipt(
         console.print(f"[yellow]note[/] {escape(warning)}")
     if len(warnings) > MOST_WARNINGS:
         console.print(f"[yellow]note[/] and {len(warnings) - MOST_WARNINGS} more in the plan and the report")
+
+
+def print_json(data: Any) -> None:
+    """Print a result for programs; it is out when this returns, so that a full disk is noticed here."""
+    if sys.stdout is not None:  # None: closed by the user
+        sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
