@@ -288,7 +288,13 @@ class Job:
     def _finish(self, reaper: Reaper, session: Session, read_at: int) -> Advance:
         """Write the plan, or only tell it."""
         folder = self._folder()
-        plan_json = folder.plan.read_text(encoding="utf-8")
+        try:
+            plan_json = folder.plan.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SessionError(
+                f"The worker said that it was done, but its plan cannot be read ({error}); nothing was changed. "
+                "Run again."
+            ) from error
         yield WAIT  # a turn for REAPER between the worker's end and the writing
         if self.trigger.preview:
             plan = plan_from_json(plan_json)
@@ -303,7 +309,7 @@ class Job:
     def _end(self, lines: list[str], *, failed: bool = False) -> None:
         self.finished, self.failed, self.lines = True, failed, lines
         if self.folder is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, SessionError):
                 self.folder.write_receipt(self.trigger.title, lines, failed=failed)
         if (failed or self._cancelled) and self._worker is not None and self._worker.exit_code is None:
             self._worker.stop()
