@@ -15,9 +15,8 @@ from reaper_automix import __version__, commands
 from reaper_automix.errors import AutomixError
 from reaper_automix.interruptions import naming_written
 from reaper_automix.live_cli import add_live_parser
-from reaper_automix.mixers.registry import MIXERS
-from reaper_automix.option_types import percent, positive, time_s
-from reaper_automix.settings import MixSettings
+from reaper_automix.mix_options import add_records, add_scope, add_settings, settings_of, show_mixed
+from reaper_automix.option_types import time_s
 from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
 EXAMPLES = """examples:
@@ -97,49 +96,16 @@ def _add_session(parser: argparse.ArgumentParser) -> None:
 def _add_mix(parsers: Subparsers) -> None:
     parser = _command(parsers, "mix", _mix, "plan a mix and write it into a new project")
     _add_session(parser)
-    parser.add_argument("--mixer", choices=tuple(MIXERS), default="balance", help="who decides (default: %(default)s)")
-    parser.add_argument(
-        "--tracks",
-        nargs="+",
-        default=(),
-        metavar="TRACK",
-        help="after SESSION: names, patterns with *, numbers, ranges 3-7, or 'selected' "
+    add_scope(
+        parser,
+        tracks="after SESSION: names, patterns with *, numbers, ranges 3-7, or 'selected' "
         "(default: all that belong to a balance)",
+        range_="mix only this time, in seconds or m:ss; faders stay then, the level goes on the envelopes",
     )
-    parser.add_argument(
-        "--range",
-        nargs=2,
-        type=time_s,
-        metavar=("START", "END"),
-        help="mix only this time, in seconds or m:ss; faders stay then, the level goes on the envelopes",
-    )
-    parser.add_argument(
-        "--strength",
-        type=percent,
-        default=100.0,
-        metavar="0..100",
-        help="how far every move goes, in percent (default: 100)",
-    )
-    parser.add_argument(
-        "--balance",
-        choices=("auto", "equal", "roles"),
-        default="auto",
-        help="equal loudness for every track, or by role; auto takes roles when most names say one (default: auto)",
-    )
-    parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
-    parser.add_argument(
-        "--ride-envelope",
-        choices=("volume", "trim"),
-        default="volume",
-        help="where rides go: Volume (Trim Volume where that holds automation), or always Trim Volume",
-    )
-    parser.add_argument(
-        "--max-error-db", type=positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
-    )
+    add_settings(parser)
     _add_target(parser)
-    parser.add_argument("--plan", type=Path, metavar="PLAN.json", help="also write the plan")
+    add_records(parser)
     parser.add_argument("--render", type=Path, metavar="MIX.wav", help="also write a preview of the mix")
-    parser.add_argument("--report", type=Path, metavar="REPORT.html", help="also write a report to look at")
     parser.add_argument("--dry-run", action="store_true", help="show the moves, write no project")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -195,17 +161,10 @@ def _add_doctor(parsers: Subparsers) -> None:
 
 
 def _mix(options: argparse.Namespace, console: Console) -> int:
-    settings = MixSettings(
-        strength_percent=options.strength,
-        all_on_envelope=options.all_on_envelope,
-        ride_envelope="Trim Volume" if options.ride_envelope == "trim" else "Volume",
-        max_error_db=options.max_error_db,
-        balance=options.balance,
-    )
     request = commands.MixRequest(
         session=options.session,
         mixer=options.mixer,
-        settings=settings,
+        settings=settings_of(options),
         wanted=tuple(options.tracks),
         range_s=tuple(options.range) if options.range else None,
         out=options.out,
@@ -222,15 +181,8 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         if options.json:
             print_json(commands.mixed_data(mixed))
             return 0
-        return _show_mixed(console, mixed)
-
-
-def _show_mixed(console: Console, mixed: commands.Mixed) -> int:
-    show_table(console, commands.mixed_table(mixed))
-    show_receipt(console, mixed.receipt, mixed.planned.plan.warnings)
-    for label, path in mixed.outputs:
-        console.print(f"{label}: {escape(path)}")
-    return 0
+        show_mixed(console, mixed)
+        return 0
 
 
 def _apply(options: argparse.Namespace, console: Console) -> int:
@@ -287,7 +239,8 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     with naming_written(written):
         with Bars(console) as bars:
             mixed = commands.demo(options.out, bars, outputs=written)
-        return _show_mixed(console, mixed)
+        show_mixed(console, mixed)
+        return 0
 
 
 def _doctor(options: argparse.Namespace, _: Console) -> int:

@@ -126,4 +126,6 @@ def _usual_mode(path: Path) -> int:
 
 def _cannot_write(path: Path, error: OSError) -> SessionError:
     why = error.strerror or str(error)
-    return SessionError(f"{path}: cannot be written ({why}). Make room there, make the folder writable, or choose another place.")
+    return SessionError(
+        f"{path}: cannot be written ({why}). Make room there, make the folder writable, or choose another place."
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,10 +11,8 @@ from rich.markup import escape
 
 from reaper_automix import commands, live_commands
 from reaper_automix.interruptions import naming_written
-from reaper_automix.mixers.registry import MIXERS
-from reaper_automix.option_types import percent, positive, time_s
+from reaper_automix.mix_options import add_records, add_scope, add_settings, settings_of, show_mixed
 from reaper_automix.receipt import Receipt
-from reaper_automix.settings import MixSettings
 from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
 EXAMPLES = """examples:
@@ -66,49 +63,21 @@ def _command(parsers: Any, name: str, run: Callable[..., int], text: str) -> arg
 
 def _add_mix(parsers: Any) -> None:
     parser = _command(parsers, "mix", _mix, "plan a mix of the open project and write it there in one undo step")
-    parser.add_argument("--mixer", choices=tuple(MIXERS), default="balance", help="who decides (default: %(default)s)")
-    parser.add_argument(
-        "--tracks",
-        nargs="+",
-        default=(),
-        metavar="TRACK",
-        help="names, patterns with *, numbers, ranges 3-7 (default: the selected ones; none selected: all that belong "
-        "to a balance)",
+    add_scope(
+        parser,
+        tracks="names, patterns with *, numbers, ranges 3-7 (default: the selected ones; none selected: all that "
+        "belong to a balance)",
+        range_="mix only this time, in seconds or m:ss; faders stay then (default: the time selection, or everything)",
     )
-    parser.add_argument(
-        "--range",
-        nargs=2,
-        type=time_s,
-        metavar=("START", "END"),
-        help="mix only this time, in seconds or m:ss; faders stay then (default: the time selection, or everything)",
-    )
-    parser.add_argument(
-        "--strength",
-        type=percent,
-        default=100.0,
-        metavar="0..100",
-        help="how far every move goes, in percent (default: 100)",
-    )
-    parser.add_argument(
-        "--balance", choices=("auto", "equal", "roles"), default="auto", help="as for 'mix' (default: auto)"
-    )
-    parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
-    parser.add_argument("--max-error-db", type=positive, default=0.5, metavar="DB", help="as for 'mix' (0.5)")
-    parser.add_argument("--plan", type=Path, metavar="PLAN.json", help="also write the plan")
-    parser.add_argument("--report", type=Path, metavar="REPORT.html", help="also write a report to look at")
+    add_settings(parser)
+    add_records(parser)
     parser.add_argument("--dry-run", action="store_true", help="show the moves, write nothing into the project")
 
 
 def _mix(options: argparse.Namespace, console: Console) -> int:
-    settings = MixSettings(
-        strength_percent=options.strength,
-        all_on_envelope=options.all_on_envelope,
-        max_error_db=options.max_error_db,
-        balance=options.balance,
-    )
     request = live_commands.LiveMixRequest(
         mixer=options.mixer,
-        settings=settings,
+        settings=settings_of(options),
         wanted=tuple(options.tracks),
         range_s=tuple(options.range) if options.range else None,
         dry_run=options.dry_run,
@@ -122,10 +91,7 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         if options.json:
             print_json(commands.mixed_data(mixed))
             return 0
-        show_table(console, commands.mixed_table(mixed))
-        show_receipt(console, mixed.receipt, mixed.planned.plan.warnings)
-        for label, path in mixed.outputs:
-            console.print(f"{label}: {escape(path)}")
+        show_mixed(console, mixed)
         return 0
 
 

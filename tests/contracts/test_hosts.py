@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from double.api import DoubleApi
 from double.reaper import DoubleReaper
+from reaper.opening import HeldHost, host_in_reaper
 
 from reaper_automix.edits import Control, Host, SetControl, SetPoints
 from reaper_automix.envelope import value_at
@@ -89,6 +90,10 @@ def older_reaper_host(tmp_path: Path) -> Host:
     return open_project(project(tmp_path), chunk_name_gives_null=True, trim_adjust_mode=0)
 
 
+def real_reaper_host(tmp_path: Path) -> Host:
+    return host_in_reaper(project(tmp_path))
+
+
 HOSTS = [
     memory_host,
     stems_host,
@@ -97,13 +102,17 @@ HOSTS = [
     reaper_fader_scaling_host,
     reaper_gain_scaling_host,
     older_reaper_host,
+    pytest.param(real_reaper_host, marks=pytest.mark.reaper),
 ]
 
 
 @pytest.fixture(params=HOSTS, ids=lambda f: f.__name__)
-def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     maker: HostMaker = request.param
-    return maker(tmp_path)
+    made = maker(tmp_path)
+    yield made
+    if isinstance(made, HeldHost):
+        made.close()
 
 
 def ref(session: Session, name: str) -> TrackRef:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SHOWN_BY = {40406: "VOLENV2", 40408: "VOLENV", 42020: "VOLENV3", 40407: "PANENV2"}
 RENDER, UNDO, REDO, UNSELECT_ALL = 42230, 40029, 40030, 40297
+NEW_TAB, CLOSE_TAB = 41929, 40860
 
 
 def run(reaper: DoubleReaper, command: int, tab: Tab) -> None:
@@ -35,6 +36,11 @@ def run(reaper: DoubleReaper, command: int, tab: Tab) -> None:
     elif command == UNSELECT_ALL:
         for guid in (*tab.track_order, MASTER):
             tab.select(guid, False)
+    elif command == NEW_TAB:
+        reaper.open_project(b"<REAPER_PROJECT 0.1\n>\n")
+    elif command == CLOSE_TAB:
+        reaper.ask_to_save(tab)
+        reaper.close_project(tab)
     else:
         raise NotImplementedError(f"the double has no action {command}")
 

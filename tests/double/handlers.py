@@ -26,7 +26,7 @@ _MODULES = (
     handlers_track_lists,
     handlers_tracks,
 )
-_LOWER_CASE = ("guidToString", "time_precise")
+_LOWER_CASE = ("guidToString", "mkpanstr", "time_precise")
 
 HANDLERS: Mapping[str, Callable[..., Any]] = {
     name: function

@@ -35,6 +35,11 @@ def time_precise(reaper: DoubleReaper) -> float:
     return reaper.clock_s()
 
 
+def mkpanstr(reaper: DoubleReaper, buffer: str, pan: float) -> tuple[str]:
+    """Return a pan as REAPER shows it."""
+    return (f"{abs(pan):.0%}{'L' if pan < 0.0 else 'R'}".replace("%", "") if pan else "center",)
+
+
 # --- what it shows -------------------------------------------------------------------------------------------------
 
 

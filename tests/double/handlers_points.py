@@ -128,6 +128,28 @@ def Envelope_SortPointsEx(reaper: DoubleReaper, envelope: EnvelopeRef, item: int
     return True
 
 
+def Envelope_Evaluate(
+    reaper: DoubleReaper,
+    envelope: EnvelopeRef,
+    time_s: float,
+    rate_hz: float,
+    n_samples: int,
+    value: float,
+    first: float,
+    second: float,
+    third: float,
+) -> tuple[int, float, float, float, float]:
+    """Return the underlying envelope's value: every shape but square is taken for a line between scripts' values."""
+    points = _points(envelope, chunk_of(reaper, envelope), -1)
+    if not points:
+        return 0, value, first, second, third
+    before = [point for point in points if point[0] <= time_s] or points[:1]
+    after = [point for point in points if point[0] > time_s] or points[-1:]
+    (start_s, start, shape, *_), (end_s, end, *_) = before[-1], after[0]
+    share = (time_s - start_s) / (end_s - start_s) if end_s > start_s and shape != 1 else 0.0
+    return 1, start + (end - start) * min(max(share, 0.0), 1.0), 0.0, 0.0, 0.0
+
+
 # --- reading -------------------------------------------------------------------------------------------------------
 
 

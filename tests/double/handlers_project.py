@@ -30,6 +30,22 @@ def SelectProjectInstance(reaper: DoubleReaper, tab: Tab) -> None:
     reaper.current = tab
 
 
+def Main_openProject(reaper: DoubleReaper, name: str) -> None:
+    """Open a project in the tab in front; what has changes there is asked about first."""
+    path = name.removeprefix("noprompt:")
+    if path == name:
+        reaper.ask_to_save(reaper.current)
+    reaper.replace_project(Path(path))
+
+
+def Main_SaveProject(reaper: DoubleReaper, tab: Tab, ask_for_name: bool) -> None:
+    """Save a project; one without a name is asked for it."""
+    if ask_for_name or tab.path is None:
+        reaper.modal_dialogs.append("Save project as")
+    else:
+        tab.save()
+
+
 def GetProjectStateChangeCount(reaper: DoubleReaper, tab: Tab) -> int:
     return tab.changes
 

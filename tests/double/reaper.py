@@ -115,6 +115,19 @@ class DoubleReaper:
         if self.current is tab:
             self.current = self.tabs[0]
 
+    def replace_project(self, path: Path) -> None:
+        """Open a project in the place of the tab in front."""
+        old, place = self.current, self.tabs.index(self.current)
+        old.is_open = False
+        self.open_project(path)
+        self.tabs.remove(old)
+        self.tabs.insert(place, self.tabs.pop())
+
+    def ask_to_save(self, tab: Tab) -> None:
+        """Show REAPER's question where a project has changes that are not saved."""
+        if tab.is_dirty:
+            self.modal_dialogs.append("Save changes?")
+
     # --- what a person does ----------------------------------------------------------------------------------
 
     @contextmanager

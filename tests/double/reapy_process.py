@@ -25,6 +25,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 from double.api import DoubleApi  # noqa: E402
 from double.generated import load_module  # noqa: E402
 from double.handlers_tracks import track_name, track_number  # noqa: E402
+from double.process import write_tones  # noqa: E402
 from double.reaper import DoubleReaper  # noqa: E402
 from double.reaper_module import make_module  # noqa: E402
 from double.references import TrackRef  # noqa: E402
@@ -154,6 +155,7 @@ def main() -> int:
     reaper = DoubleReaper(options.project, resource_path=options.resource_path)
     module, _table = load_module(reaper, options.reaper_python) if options.reaper_python else (lenient(reaper), None)
     scripts = ScriptHost(reaper, module, own_interpreters=True)
+    reaper.on_render = write_tones
     sys.path += options.path
     if options.without_package:
         sys.meta_path.insert(0, _Hidden())

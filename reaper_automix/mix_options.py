@@ -1,0 +1,74 @@
+"""The options that ``mix`` and ``live mix`` share: how a mixer's answer is written, and what is shown of the result."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from reaper_automix import commands
+from reaper_automix.mixers.registry import MIXERS
+from reaper_automix.option_types import percent, positive, time_s
+from reaper_automix.settings import MixSettings
+from reaper_automix.terminal import show_receipt, show_table
+
+
+def add_scope(parser: argparse.ArgumentParser, *, tracks: str, range_: str) -> None:
+    """Add who decides, about which tracks and which time; the two texts say what holds by default."""
+    parser.add_argument("--mixer", choices=tuple(MIXERS), default="balance", help="who decides (default: %(default)s)")
+    parser.add_argument("--tracks", nargs="+", default=(), metavar="TRACK", help=tracks)
+    parser.add_argument("--range", nargs=2, type=time_s, metavar=("START", "END"), help=range_)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add how far moves go, and where they are written."""
+    parser.add_argument(
+        "--strength",
+        type=percent,
+        default=100.0,
+        metavar="0..100",
+        help="how far every move goes, in percent (default: 100)",
+    )
+    parser.add_argument(
+        "--balance",
+        choices=("auto", "equal", "roles"),
+        default="auto",
+        help="equal loudness for every track, or by role; auto takes roles when most names say one (default: auto)",
+    )
+    parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
+    parser.add_argument(
+        "--ride-envelope",
+        choices=("volume", "trim"),
+        default="volume",
+        help="where rides go: Volume (Trim Volume where that holds automation), or always Trim Volume",
+    )
+    parser.add_argument(
+        "--max-error-db", type=positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
+    )
+
+
+def add_records(parser: argparse.ArgumentParser) -> None:
+    """Add what else may be written."""
+    parser.add_argument("--plan", type=Path, metavar="PLAN.json", help="also write the plan")
+    parser.add_argument("--report", type=Path, metavar="REPORT.html", help="also write a report to look at")
+
+
+def settings_of(options: argparse.Namespace) -> MixSettings:
+    """Return the settings that the options of ``add_settings`` mean."""
+    return MixSettings(
+        strength_percent=options.strength,
+        all_on_envelope=options.all_on_envelope,
+        ride_envelope="Trim Volume" if options.ride_envelope == "trim" else "Volume",
+        max_error_db=options.max_error_db,
+        balance=options.balance,
+    )
+
+
+def show_mixed(console: Console, mixed: commands.Mixed) -> None:
+    """Show what a mix did: the table of moves, the receipt, and the files."""
+    show_table(console, commands.mixed_table(mixed))
+    show_receipt(console, mixed.receipt, mixed.planned.plan.warnings)
+    for label, path in mixed.outputs:
+        console.print(f"{label}: {escape(path)}")
