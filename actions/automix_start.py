@@ -44,6 +44,7 @@ def start(name, **options):
         run(name, sys.modules["__main__"], **options)
     except Exception as error:
         show_failure(error)
+    _make_no_undo_point()
 
 
 def show_failure(error):
@@ -80,6 +81,14 @@ def add_actions():
         _tell(f"These actions are in the action list now:\n\n{names}")
     except Exception as error:
         show_failure(error)
+    _make_no_undo_point()
+
+
+def _make_no_undo_point():
+    """Keep REAPER from adding an undo point of its own at the end of the script: one that defers gets none."""
+    defer = getattr(sys.modules["__main__"], "RPR_defer", None)
+    if defer is not None:
+        defer("")
 
 
 def _reaper_function(name):

@@ -15,6 +15,9 @@ from reaper_automix.rendered import RenderedFile, reason_against_rendering, with
 from reaper_automix.requests import Request
 from reaper_automix.session import Session
 
+SHORTFALL_S = 0.1
+"""A rendered file that is shorter than asked for by more was not rendered to its end."""
+
 
 def plan_requested(request: Request, session: Session, progress: Progress = silent) -> Planned:
     """Plan what was asked for.
@@ -55,10 +58,13 @@ def _usable(request: Request, session: Session) -> tuple[dict[str, RenderedFile]
     for track in session.tracks:
         if track.id not in request.rendered:
             continue
-        path, start_s = str(request.rendered[track.id]["path"]), float(request.rendered[track.id]["start_s"])
+        asked = request.rendered[track.id]
+        path, start_s, end_s = str(asked["path"]), float(asked["start_s"]), float(asked["end_s"])
         reason = reason_against_rendering(session, track)
         try:
             file = RenderedFile(path, start_s, probe(path).length_s)
+            if file.length_s < end_s - start_s - SHORTFALL_S:
+                reason = reason or f"it ends after {file.length_s:.1f} of {end_s - start_s:.1f} s: stopped, perhaps"
         except MediaError as error:
             reason = reason or str(error).rstrip(".")
         if reason:

@@ -31,8 +31,8 @@ class Request:
         The tracks to mix; empty: all that belong to a balance.
     range_s : tuple of float, optional
         The time range; None: the whole session.
-    rendered : mapping of track id to {"path": str, "start_s": float}
-        Tracks that REAPER has rendered after their plug-ins and before their faders: the file, and where it begins.
+    rendered : mapping of track id to {"path": str, "start_s": float, "end_s": float}
+        Tracks that REAPER has rendered after their plug-ins and before their faders: the file, and what time it holds.
     title : str
         What the action is called.
     window : bool
@@ -177,9 +177,10 @@ def _rendered(value: Any) -> dict[str, dict[str, Any]]:
 
 
 def _rendered_file(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or set(value) != {"path", "start_s"}:
-        raise ValueError("a path and a start_s per track")
-    return {"path": _text(value["path"]), "start_s": _number(value["start_s"])}
+    if not isinstance(value, dict) or set(value) != {"path", "start_s", "end_s"}:
+        raise ValueError("a path, a start_s and an end_s per track")
+    times = {name: _number(value[name]) for name in ("start_s", "end_s")}
+    return {"path": _text(value["path"]), **times}
 
 
 def _settings(value: Any) -> MixSettings:

@@ -412,7 +412,7 @@ def driven(session: Session) -> Session:
 
 def rendering(session: Session, path: Path) -> Request:
     vox = next(t for t in session.tracks if t.name == "Vox")
-    return Request("balance", rendered={vox.id: {"path": str(path), "start_s": 0.0}}, window=False)
+    return Request("balance", rendered={vox.id: {"path": str(path), "start_s": 0.0, "end_s": session.end_s}}, window=False)
 
 
 def test_a_rendered_track_is_judged_as_rendered(driven: Session, tmp_path: Path) -> None:
@@ -441,4 +441,11 @@ def test_a_rendering_that_cannot_be_used_is_named(driven: Session, tmp_path: Pat
     plan = plan_requested(rendering(driven, path), driven).plan
     assert plan.warnings[0].startswith("Vox: judged dry. What REAPER rendered of it cannot be used (")
     assert str(path) in plan.warnings[0]
+    assert faders(plan) == faders(plan_requested(Request("balance"), driven).plan)
+
+
+def test_a_rendering_that_was_stopped_is_not_taken_for_the_track(driven: Session, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "vox.wav", noise(2, -60.0)[: RATE_HZ // 2], RATE_HZ)
+    plan = plan_requested(rendering(driven, tmp_path / "vox.wav"), driven).plan
+    assert "it ends after 0.5 of" in plan.warnings[0]
     assert faders(plan) == faders(plan_requested(Request("balance"), driven).plan)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from reaper_automix.errors import AutomixError, SessionError
+from reaper_automix.errors import SessionError
 from reaper_automix.reascript import remote_control
 from reaper_automix.reascript.api import PrefixedApi, Reaper
 from reaper_automix.reascript.apply import revert
+from reaper_automix.reascript.deferred import told
 from reaper_automix.reascript.installed import installed
 from reaper_automix.reascript.job import summary
 from reaper_automix.reascript.preferences import ask, from_stored
 from reaper_automix.reascript.run_folder import last_report
 from reaper_automix.reascript.state import SharedState
 from reaper_automix.reascript.watcher import Watcher, start_watching
+from reaper_automix.reascript.worker_process import start_quietly
 
 _YES_NO, _YES = 4, 6
 
@@ -142,11 +143,12 @@ def report(action: Action) -> None:
     SessionError
         If no run has left a report.
     """
-    path = last_report(installed(action.api).runs)
+    place = installed(action.api)
+    path = last_report(place.runs)
     if path is None:
         raise SessionError("No run has left a report yet. Run 'Automix balance' or 'Automix preview only' first.")
-    if not webbrowser.open(path.as_uri()):
-        action.api.ShowConsoleMsg(f"Automix: the report of the last run is {path}\n")
+    start_quietly([str(place.python), "-m", "webbrowser", path.as_uri()])  # a browser may take seconds to answer
+    action.api.ShowConsoleMsg(f"Automix: the report of the last run is {path}\n")
 
 
 def watch(api: Any, main: ModuleType) -> None:
@@ -158,16 +160,10 @@ def watch(api: Any, main: ModuleType) -> None:
         return  # one is enough
     watcher = Watcher(api, lambda: main.RPR_defer("automix_turn()"))
 
-    def turn() -> None:
-        try:
-            watcher.turn()
-        except AutomixError as error:
-            api.ShowMessageBox(str(error), "Automix", 0)
-
-    main.automix_turn = turn  # type: ignore[attr-defined]
+    main.automix_turn = told(watcher.turn)  # type: ignore[attr-defined]
     main.automix_close = watcher.close  # type: ignore[attr-defined]
     main.RPR_atexit("automix_close()")
-    turn()
+    main.automix_turn()
 
 
 def remote(action: Action) -> None:

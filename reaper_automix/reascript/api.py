@@ -6,7 +6,7 @@ to; a null pointer is a text that ends in zeros, and so is true; see the API doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -108,8 +108,8 @@ class Reaper:
         return int(self.api.GetProjectStateChangeCount(self.project))
 
     def is_recording(self) -> bool:
-        """Tell whether this project records now."""
-        return bool(int(self.api.GetPlayStateEx(self.project)) & 4)
+        """Tell whether REAPER records now, in whichever tab."""
+        return any(int(self.api.GetPlayStateEx(project)) & 4 for project, _ in self.open_projects())
 
     def setting(self, name: str) -> float:
         """Return a number of the project's settings (``GetSetProjectInfo``)."""
@@ -241,10 +241,6 @@ class Reaper:
             return str(answer[4])
         return str(self.api.TrackFX_GetFXName(track, index, "", TEXT_ROOM)[3])
 
-    def effect_id(self, track: str, index: int) -> str:
-        """Return a plug-in's GUID."""
-        return str(self.api.guidToString(self.api.TrackFX_GetFXGUID(track, index), "")[1])
-
     def effect_is_enabled(self, track: str, index: int) -> bool:
         """Tell whether a plug-in is not bypassed."""
         return bool(self.api.TrackFX_GetEnabled(track, index))
@@ -291,16 +287,24 @@ class Reaper:
         Only for a REAPER that returns null for an envelope that was never shown. The command toggles, and acts on the
         selected tracks; a preference makes it move the fader, or the pan, into the envelope.
         """
-        everyone = [*self.tracks(), self.master()]
-        selected = [self.value(track, "I_SELECTED") for track in everyone]
         controls = [(track, name, self.value(track, name)) for track in tracks for name in ("D_VOL", "D_PAN")]
-        for track in everyone:
-            self.set_value(track, "I_SELECTED", float(track in tracks))
-        self.api.Main_OnCommandEx(_SHOW_ENVELOPE_COMMANDS[kind], 0, self.project)
-        for track, was in zip(everyone, selected, strict=True):
-            self.set_value(track, "I_SELECTED", was)
+        with self.selected_only(tracks):
+            self.api.Main_OnCommandEx(_SHOW_ENVELOPE_COMMANDS[kind], 0, self.project)
         for track, name, value in controls:
             self.set_value(track, name, value)
+
+    @contextmanager
+    def selected_only(self, tracks: Collection[str]) -> Iterator[None]:
+        """Have just these tracks selected in the block."""
+        everyone = [*self.tracks(), self.master()]
+        was = [self.value(track, "I_SELECTED") for track in everyone]
+        try:
+            for track in everyone:
+                self.set_value(track, "I_SELECTED", float(track in tracks))
+            yield
+        finally:
+            for track, selected in zip(everyone, was, strict=True):
+                self.set_value(track, "I_SELECTED", selected)
 
     # --- undo and display --------------------------------------------------------------------------------------
 
@@ -318,10 +322,13 @@ class Reaper:
             self.api.TrackList_AdjustWindows(False)
             self.api.UpdateArrange()
 
-    def undo(self, label: str) -> bool:
-        """Undo the last step if it carries this name; tell whether that was done."""
+    def last_step(self) -> str:
+        """Return the name of what undo would take back; empty where there is nothing, or undo is switched off."""
         try:
-            last = self.api.Undo_CanUndo2(self.project)
+            return str(self.api.Undo_CanUndo2(self.project))
         except AttributeError:  # REAPER's wrapper decodes the null that means "nothing to undo"
-            return False
-        return last == label and bool(self.api.Undo_DoUndo2(self.project))
+            return ""
+
+    def undo(self) -> bool:
+        """Undo the last step; tell whether that was done."""
+        return bool(self.api.Undo_DoUndo2(self.project))

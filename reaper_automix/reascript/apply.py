@@ -18,7 +18,13 @@ _CHANGED = "its items, offset or plug-ins have changed since it was heard; run a
 
 
 def apply_plan(
-    api: Any, plan_json: str, *, project: str | None = None, known: Session | None = None, known_at: int = -1
+    api: Any,
+    plan_json: str,
+    *,
+    project: str | None = None,
+    heard: Session | None = None,
+    known: Session | None = None,
+    known_at: int = -1,
 ) -> Receipt:
     """Write a plan into the open project, in one undo step.
 
@@ -30,9 +36,11 @@ def apply_plan(
         The plan in its published format.
     project : str, optional
         Pointer of the project tab; the one in front by default.
+    heard : Session, optional
+        The session for which the plan was made: tracks that sound different now are left alone.
     known, known_at : Session and int, optional
-        The session for which the plan was made, and REAPER's change count then: where it still counts the same, the
-        project is not read again; else tracks that sound different now are left alone.
+        The session as it was read last, and REAPER's change count then: where it still counts the same, the project is
+        not read again.
 
     Raises
     ------
@@ -47,7 +55,7 @@ def apply_plan(
         raise SessionError("REAPER is recording, so nothing was written. Stop the recording and run again.")
     host = ReaperHost(reaper, f"Automix: {plan.mixer}", known=known, known_at=known_at)
     with reaper.brought_to_front():
-        changed = _heard_differently(known, host.read_session()) if known is not None else frozenset()
+        changed = _heard_differently(heard, host.read_session()) if heard is not None else frozenset()
         receipt = plan_writing.apply_plan(host, _without(plan, changed))
     skipped = tuple(_skipped(move) for move in plan.moves if _track_id(move) in changed)
     return Receipt((*receipt.outcomes, *skipped), receipt.notes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Generator, Sequence
@@ -39,7 +40,12 @@ Advance = Generator[bool, None, None]
 SILENCE_LIMIT_S = 300.0
 """A worker that says nothing for so long is stuck: it reports several times per second."""
 
+READING, WRITING = "Reading the project", "Writing"
+
 _READINGS = 3
+
+_LEAVE_S = 5.0
+"""How long a worker may take to end after its last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Job:
     preferences: Preferences
     place: Installed
     window: bool = True
-    stage: str = "Reading the project"
+    stage: str = READING
     done: float = 0.0
     total: float = 0.0
     label: str = ""
@@ -95,8 +101,8 @@ class Job:
         until_s = time.perf_counter() + budget_s
         if self._steps is None:
             self._steps = self._run()
-        if self._reads and not self._cancelled and not Reaper(self.api, self.trigger.project).is_in_front():
-            return  # REAPER's wrapper lets only the tracks of the tab in front through
+        if self._reads and self._waits_for_its_tab():
+            return
         try:
             while next(self._steps) is GO_ON and time.perf_counter() < until_s:
                 pass
@@ -107,7 +113,10 @@ class Job:
             self._end([str(error)], failed=not isinstance(error, Cancelled))
         except Exception as error:
             self._note_traceback()
-            self._end([f"Nothing was written: an unexpected error, {error!r}. Please report it."], failed=True)
+            left = (
+                "Look at Edit > Undo whether anything was written" if self.stage == WRITING else "Nothing was written"
+            )
+            self._end([f"{left}: an unexpected error, {error!r}. Please report it."], failed=True)
 
     @property
     def started_worker(self) -> bool:
@@ -118,10 +127,19 @@ class Job:
         """Stop the run as soon as possible; nothing has been written, and nothing will be."""
         self._cancelled = True
 
+    def is_gone(self) -> bool:
+        """See the worker of a finished run off; tell whether it has ended."""
+        if self._worker is None or self._worker.exit_code is not None:
+            return True
+        if self.failed or self._cancelled or time.monotonic() - self._worker.heard_at_s > _LEAVE_S:
+            self._worker.stop()
+        return False
+
     def abandon(self) -> None:
         """End the run because REAPER closes or the script is stopped."""
         if self._worker is not None and self._worker.exit_code is None:
             self._worker.kill()
+        self._remove_rendered()
         if self.folder is not None:
             with contextlib.suppress(OSError):
                 self.folder.closed.touch()
@@ -154,19 +172,32 @@ class Job:
         yield from self._follow()
         yield from self._finish(reaper, session, read_at)
 
+    def _waits_for_its_tab(self) -> bool:
+        """Tell whether another tab is in front: REAPER's wrapper lets only the tracks of the one in front through."""
+        reaper = Reaper(self.api, self.trigger.project)
+        if reaper.is_in_front():
+            return False
+        if self._cancelled:
+            self._end(["Cancelled: nothing was changed."])
+        elif reaper.project_file() is None:
+            self._end(["The project was closed before it was read; nothing was changed."], failed=True)
+        else:
+            self.stage = "Waiting until this project's tab is in front again"
+        return True
+
     def _read(self, reaper: Reaper) -> Generator[bool, None, tuple[Session, int]]:
-        """Read the project in steps; again where it changed meanwhile, the last time without a pause."""
+        """Read the project in steps; some times more where it changed meanwhile."""
         self._reads = True
-        for reading in range(_READINGS):
+        for _ in range(_READINGS):
+            self.stage = READING
             read_at = reaper.change_count()
-            steps = snapshot_steps(reaper)
-            session = yield from self._paused(steps, pausing=reading < _READINGS - 1)
+            session = yield from self._paused(snapshot_steps(reaper))
             if reaper.change_count() == read_at:
                 break
         self._reads = False
         return session, read_at
 
-    def _paused(self, steps: Steps[Session], *, pausing: bool) -> Generator[bool, None, Session]:
+    def _paused(self, steps: Steps[Session]) -> Generator[bool, None, Session]:
         while True:
             try:
                 next(steps)
@@ -175,8 +206,7 @@ class Job:
                 return session
             if self._cancelled:
                 raise Cancelled("Cancelled: nothing was changed.")
-            if pausing:
-                yield GO_ON
+            yield GO_ON
 
     def _rendered(self, reaper: Reaper, session: Session) -> dict[str, Rendered]:
         """Let REAPER render what cannot be judged from files, if the engineer wants that."""
@@ -250,6 +280,7 @@ class Job:
             exit_code = worker.exit_code  # before its last words are read
             for event in worker.events():
                 last = self._heard(event, last)
+            self._cancelled = self._cancelled or folder.cancel.exists()
             if last.get("event") == "done" and not self._cancelled:
                 return
             if last.get("event") == "failed":
@@ -262,8 +293,7 @@ class Job:
                     f"The worker said nothing for {SILENCE_LIMIT_S:.0f} s at {self.stage!r} and was stopped; nothing "
                     f"was changed. Its log is {folder.log}. Run again; if it stops there again, report the log."
                 )
-            if self._cancelled or folder.cancel.exists():
-                self._cancelled = True
+            if self._cancelled:
                 worker.stop()
             yield WAIT
 
@@ -296,23 +326,47 @@ class Job:
                 "Run again."
             ) from error
         yield WAIT  # a turn for REAPER between the worker's end and the writing
+        self._check_cancel()
         if self.trigger.preview:
             plan = plan_from_json(plan_json)
             self._end(["Preview only: nothing was written.", *_told(plan_json), *plan.warnings])
             return
+        yield from self._wait_for_the_recording(reaper)
         if reaper.project_file() is None:
             raise SessionError(f"The project was closed meanwhile, so nothing was written. The plan is {folder.plan}.")
-        self.stage = "Writing"
-        receipt = apply_plan(self.api, plan_json, project=self.trigger.project, known=session, known_at=read_at)
+        now = session
+        if reaper.change_count() != read_at and reaper.is_in_front():
+            now, read_at = yield from self._read(reaper)
+        self._check_cancel()
+        self.stage = WRITING
+        receipt = apply_plan(
+            self.api, plan_json, project=self.trigger.project, heard=session, known=now, known_at=read_at
+        )
         self._end([*summary(receipt), *plan_from_json(plan_json).warnings])
+
+    def _wait_for_the_recording(self, reaper: Reaper) -> Advance:
+        """Wait until REAPER records no more: what was heard is not lost."""
+        while reaper.is_recording():
+            self.stage = "Waiting until the recording ends"
+            self._check_cancel()
+            yield WAIT
+
+    def _check_cancel(self) -> None:
+        if self._cancelled or self._folder().cancel.exists():
+            raise Cancelled("Cancelled: nothing was changed.")
 
     def _end(self, lines: list[str], *, failed: bool = False) -> None:
         self.finished, self.failed, self.lines = True, failed, lines
         if self.folder is not None:
             with contextlib.suppress(OSError, SessionError):
                 self.folder.write_receipt(self.trigger.title, lines, failed=failed)
-        if (failed or self._cancelled) and self._worker is not None and self._worker.exit_code is None:
-            self._worker.stop()
+        self.is_gone()
+        self._remove_rendered()
+
+    def _remove_rendered(self) -> None:
+        """Remove what REAPER rendered for this run: it is large, and was heard."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder.path / "rendered", ignore_errors=True)
 
     def _note_traceback(self) -> None:
         if self.folder is not None:

@@ -17,9 +17,9 @@ from reaper_automix.envelope import is_neutral
 from reaper_automix.errors import SessionError
 from reaper_automix.reascript.api import Reaper
 from reaper_automix.reascript.record import store_ledger, stored_ledger
-from reaper_automix.reascript.snapshot import read_envelope, snapshot
+from reaper_automix.reascript.snapshot import automation_override, read_envelope, snapshot
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, Session, Track
-from reaper_automix.session_edits import control_from_spelling, perform
+from reaper_automix.session_edits import control_from_spelling, control_value, perform
 from reaper_automix.units import db_to_lin, same_level
 
 _VALUE_NAMES = {Control.FADER: "D_VOL", Control.PAN: "D_PAN", Control.POLARITY: "B_PHASE"}
@@ -52,6 +52,7 @@ class ReaperHost:
         self._session = known
         self._read_at = known_at
         self._pointers: dict[str, str] = {}
+        self._chunks_before: dict[EnvelopeKey, str] = {}
 
     @property
     def has_undo(self) -> bool:
@@ -69,6 +70,9 @@ class ReaperHost:
         if self._session is None or count != self._read_at:
             self._session = snapshot(self._reaper)
             self._read_at = count
+        override = automation_override(self._reaper)  # of REAPER, not of the project: it is not counted
+        if override != self._session.automation_override:
+            self._session = replace(self._session, automation_override=override)
         return self._session
 
     def spelling(self, track_id: str, control: Control) -> str:
@@ -125,26 +129,52 @@ class ReaperHost:
 
     @contextmanager
     def _undo_step(self, before: Session, targets: _Targets) -> Iterator[None]:
-        """Hold an undo block open; on any failure close it, undo it and say whether that worked."""
+        """Hold an undo block open; on any failure close it, take everything back and say whether that worked."""
+        last_step, count = self._reaper.last_step(), self._reaper.change_count()
+        self._chunks_before.clear()
         self._reaper.begin_block()
         try:
             yield
         except Exception as error:
             self._reaper.end_block(self._label)
-            self._reaper.undo(self._label)
-            store_ledger(self._reaper, before.ledger_json)  # REAPER's undo may not cover it
             self._session = None
-            left = "Nothing was changed" if self._is_as_before(before, targets) else _HALF_DONE
             reason = str(error).rstrip(".") or repr(error)
+            made_step = self._reaper.last_step() == self._label and (
+                last_step != self._label or self._reaper.change_count() != count
+            )
+            left = self._taken_back(before, targets, made_step=made_step)
             raise SessionError(
                 f"{reason}. {left}; the next step: run again, and report this if it happens again."
             ) from error
         except BaseException:
             self._reaper.end_block(self._label)
-            self._reaper.undo(self._label)
             raise
         else:
             self._reaper.end_block(self._label)
+
+    def _taken_back(self, before: Session, targets: _Targets, *, made_step: bool) -> str:
+        """Take a failed write back: by REAPER's undo, and by hand where that is not enough; say how it ended."""
+        try:
+            if made_step:
+                self._reaper.undo()
+            if not self._is_as_before(before, targets):
+                self._write_back(before, targets)
+            store_ledger(self._reaper, before.ledger_json)  # REAPER's undo may not cover it
+            return "Nothing was changed" if self._is_as_before(before, targets) else _HALF_DONE
+        except Exception:
+            return _HALF_DONE
+
+    def _write_back(self, before: Session, targets: _Targets) -> None:
+        """Write what was there before; undo may be switched off in REAPER."""
+        for track_id, control in targets.controls:
+            track = before.track(track_id)
+            value = control_value(track, control)
+            raw = db_to_lin(value) if control == Control.FADER else value
+            self._reaper.set_value(self._track(track_id), _VALUE_NAMES[control], raw)
+        for (track_id, kind), chunk in self._chunks_before.items():
+            pointer = self._reaper.envelope(self._track(track_id), kind)
+            if pointer is not None:
+                self._reaper.set_envelope_chunk(pointer, chunk)
 
     def _write_controls(self, targets: _Targets) -> None:
         for (track_id, control), value in targets.controls.items():
@@ -159,7 +189,9 @@ class ReaperHost:
                 if all(isinstance(edit, RestorePoints) and not edit.was for edit in edits):
                     continue  # what is to be taken away is not there
                 raise SessionError(f"REAPER does not show the {key[1].value} envelope of a track")
-            lines = _edited(self._lines(pointer), edits, used=self._reaper.is_used(pointer))
+            before = self._lines(pointer)
+            self._chunks_before[key] = "\n".join(before)
+            lines = _edited(before, edits, used=self._reaper.is_used(pointer))
             if not self._reaper.set_envelope_chunk(pointer, "\n".join(lines)):
                 raise SessionError(f"REAPER refused the {key[1].value} envelope of a track")
 
@@ -228,7 +260,7 @@ class ReaperHost:
             raise SessionError(f"The project has no track {track_id} any more. Run again on it as it is now.") from None
 
 
-_HALF_DONE = "REAPER's undo did not take everything back: press Ctrl+Z until 'Automix' is undone"
+_HALF_DONE = "Not everything could be taken back: look at the faders and envelopes, and at Edit > Undo"
 
 
 @dataclass(frozen=True)
@@ -267,6 +299,7 @@ def _edited(lines: list[str], edits: Sequence[SetPoints | RestorePoints], *, use
     for edit in edits:
         if isinstance(edit, SetPoints):
             now = set_points(now or _emptied(lines), edit.kind, edit.window_s, edit.points, eguid="")
+            now = now if used else _with_flag(now, "ARM", "1")
         elif now is not None:
             now = restore_points(now, edit.window_s, edit.was)
     return _emptied(lines) if now is None else now
@@ -275,8 +308,13 @@ def _edited(lines: list[str], edits: Sequence[SetPoints | RestorePoints], *, use
 def _emptied(lines: list[str]) -> list[str]:
     """Return an envelope's chunk without points, neither active nor visible: how REAPER keeps an unused one."""
     kept = [line for line in lines if not line.startswith("PT ")]
-    off = {"ACT": "0", "VIS": "0", "ARM": "0"}
-    return [replace_token(line, 1, off[key]) if (key := (words(line) or [""])[0]) in off else line for line in kept]
+    for key in ("ACT", "VIS", "ARM"):
+        kept = _with_flag(kept, key, "0")
+    return kept
+
+
+def _with_flag(lines: list[str], key: str, value: str) -> list[str]:
+    return [replace_token(line, 1, value) if (words(line) or [""])[0] == key else line for line in lines]
 
 
 def _is_as_wanted(now: Envelope | None, wanted: Envelope | None, end_s: float) -> bool:

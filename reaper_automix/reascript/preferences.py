@@ -67,7 +67,7 @@ CAPTIONS: Mapping[str, str] = {
     "target": "Levels go to (fader or envelope)",
     "rides": "Envelope for rides (volume or trim)",
     "tracks": "Tracks (selected or all)",
-    "plug_ins": "Plug-ins (stock or iem)",
+    "plug_ins": "Plug-ins of later mixers (stock or iem)",
     "render": "Render tracks with plug-ins first (ask / always / never)",
 }
 

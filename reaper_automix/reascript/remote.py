@@ -78,7 +78,7 @@ def writing(api: Any, plan_json: str, project: str, session_json: str, read_at: 
     """
     _check_is_open(api, project)
     known = session_from_json(session_json)
-    receipt = apply.apply_plan(api, plan_json, project=project, known=known, known_at=int(read_at))
+    receipt = apply.apply_plan(api, plan_json, project=project, heard=known, known=known, known_at=int(read_at))
     return {"receipt": asdict(receipt)}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from reaper_automix.errors import SessionError
 from reaper_automix.reascript.api import EXT_SECTION
+from reaper_automix.reascript.deferred import told
 from reaper_automix.reascript.installed import installed
 from reaper_automix.reascript.remote_server import local_server
 
@@ -170,7 +171,7 @@ def serve(api: Any, main: ModuleType) -> None:
     site_packages = _site_packages(installed(api).python)
     server = local_server(_reapy_server_class(site_packages), SERVER_PORT)
     control = RemoteControl(api, server, lambda: main.RPR_defer("automix_serve_turn()"))
-    main.automix_serve_turn = control.turn  # type: ignore[attr-defined]
+    main.automix_serve_turn = told(control.turn)  # type: ignore[attr-defined]
     main.automix_serve_close = control.close  # type: ignore[attr-defined]
     main.RPR_atexit("automix_serve_close()")
     api.ShowConsoleMsg(ON_TEXT)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from reaper_automix.errors import SessionError
 from reaper_automix.reascript.api import Reaper
 from reaper_automix.session import Session, Track
 
@@ -40,10 +41,14 @@ _UNSTEADY_KINDS = frozenset({"MIDI", "MIDIPOOL", "VIDEO", "RPP_PROJECT", "CLICK"
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A track's audio after its plug-ins and before its fader: the file, and where on the time line it begins."""
+    """A track's audio after its plug-ins and before its fader: the file, and what time it should hold.
+
+    The file may be missing, or end early where the render was stopped: whoever hears it has to look.
+    """
 
     path: str
     start_s: float
+    end_s: float
 
 
 def reason_to_render(track: Track) -> str:
@@ -82,15 +87,24 @@ def render_tracks(
     Returns
     -------
     dict of track id to Rendered
-        Those that REAPER wrote.
+        What REAPER was asked for.
+
+    Raises
+    ------
+    SessionError
+        If the folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SessionError(f"{folder} cannot be made ({error.strerror or error}). Make room or give rights.") from error
     wanted = {track.id for track in tracks}
-    with _render_settings(reaper), _selection(reaper, wanted):
+    pointers = [pointer for pointer in reaper.tracks() if reaper.text(pointer, "GUID") in wanted]
+    with _render_settings(reaper), reaper.selected_only(pointers):
         _set_up(reaper, range_s, folder)
         reaper.api.Main_OnCommandEx(_RENDER, 0, reaper.project)
-    found = ((track, _file_of(folder, track.number)) for track in session.tracks if track.id in wanted)
-    return {track.id: Rendered(str(path), range_s[0]) for track, path in found if path is not None}
+    asked = (track for track in session.tracks if track.id in wanted)
+    return {track.id: Rendered(str(_file_of(folder, track.number)), *range_s) for track in asked}
 
 
 def _set_up(reaper: Reaper, range_s: tuple[float, float], folder: Path) -> None:
@@ -121,24 +135,10 @@ def _render_settings(reaper: Reaper) -> Iterator[None]:
             reaper.set_text_setting(name, text)
 
 
-@contextmanager
-def _selection(reaper: Reaper, track_ids: set[str]) -> Iterator[None]:
-    """Select just these tracks in the block."""
-    pointers = [*reaper.tracks(), reaper.master()]
-    was = [reaper.value(pointer, "I_SELECTED") for pointer in pointers]
-    try:
-        for pointer in pointers:
-            reaper.set_value(pointer, "I_SELECTED", float(reaper.text(pointer, "GUID") in track_ids))
-        yield
-    finally:
-        for pointer, selected in zip(pointers, was, strict=True):
-            reaper.set_value(pointer, "I_SELECTED", selected)
-
-
-def _file_of(folder: Path, number: int) -> Path | None:
-    """Return the file of a track: REAPER may write its number with leading zeros."""
+def _file_of(folder: Path, number: int) -> Path:
+    """Return the file of a track, or where it should be: REAPER may write its number with leading zeros."""
     for path in sorted(folder.glob("automix-*.wav")):
         digits = path.stem.removeprefix("automix-")
-        if digits.isdigit() and int(digits) == number and path.stat().st_size > 0:
+        if digits.isdigit() and int(digits) == number:
             return path
-    return None
+    return folder / f"automix-{number}.wav"

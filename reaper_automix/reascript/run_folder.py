@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reaper_automix.errors import SessionError
 from reaper_automix.files import write_text_whole
 
 _KEPT_RUNS = 20
+_LONGEST_RUN_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,23 @@ class RunFolder:
 
 
 def new_run_folder(runs: Path, action: str) -> RunFolder:
-    """Make a folder for a run, named by date and action; the oldest runs beyond the last twenty are removed."""
+    """Make a folder for a run, named by date and action; the oldest runs beyond the last twenty are removed.
+
+    Raises
+    ------
+    SessionError
+        If it cannot be made.
+    """
+    try:
+        return _new_run_folder(runs, action)
+    except OSError as error:
+        why = error.strerror or error
+        raise SessionError(
+            f"No folder for this run can be made in {runs} ({why}). Make room there, or get the right to write."
+        ) from error
+
+
+def _new_run_folder(runs: Path, action: str) -> RunFolder:
     runs.mkdir(parents=True, exist_ok=True)
     name = f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{re.sub(r'[^a-z0-9]+', '-', action.casefold())}"
     for number in range(1, 1000):
@@ -108,5 +126,12 @@ def _newest_first(runs: Path) -> Iterator[RunFolder]:
 
 def _forget_old(runs: Path) -> None:
     for run in list(_newest_first(runs))[_KEPT_RUNS:]:
-        if run.receipt.exists():  # one without may still be at work
+        if run.receipt.exists() or run.closed.exists() or _age_s(run) > _LONGEST_RUN_S:  # else it may be at work
             shutil.rmtree(run.path, ignore_errors=True)
+
+
+def _age_s(run: RunFolder) -> float:
+    try:
+        return time.time() - run.path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -48,7 +48,7 @@ Steps = Generator[None, None, Result]
 """Work that pauses after each small step, so that a caller can give REAPER its turn."""
 
 _SEND_TAGS = {"VOLENV": EnvelopeKind.VOLUME, "PANENV": EnvelopeKind.PAN, "MUTEENV": EnvelopeKind.MUTE}
-_SEND_MODES = {0: SendMode.POST_FADER, 1: SendMode.PRE_FX, 3: SendMode.PRE_FADER}
+_SEND_MODES = {0: SendMode.POST_FADER, 1: SendMode.PRE_FX, 2: SendMode.PRE_FADER, 3: SendMode.PRE_FADER}
 _FIXED_LANES, _DUAL_PAN = 2, 6
 _GLOBAL_BYPASS = 5
 _MASTER_KINDS = tuple(kind for kind in EnvelopeKind if kind != EnvelopeKind.MUTE)
@@ -74,8 +74,9 @@ def snapshot_steps(reaper: Reaper) -> Steps[Session]:
     context = _Context.of(reaper)
     yield
     pointers = reaper.tracks()
-    context.ids = {pointer: reaper.text(pointer, "GUID") for pointer in pointers}
-    yield
+    for pointer in pointers:
+        context.ids[pointer] = reaper.text(pointer, "GUID")
+        yield
     tracks = yield from _tracks(context, pointers)
     master = yield from _master(context)
     return _session(context, tracks, master)
@@ -121,7 +122,7 @@ def _session(context: _Context, tracks: tuple[Track, ...], master: Master) -> Se
         time_selection_s=(start_s, end_s) if end_s > start_s else None,
         pan_law_db=context.saved.pan_law_db,
         pan_mode=context.saved.pan_mode,
-        automation_override=_override(reaper.automation_override()),
+        automation_override=automation_override(reaper),
         master=master,
         tracks=tracks,
         ledger_json=stored_ledger(reaper, context.reading.note),
@@ -129,7 +130,9 @@ def _session(context: _Context, tracks: tuple[Track, ...], master: Master) -> Se
     )
 
 
-def _override(number: int) -> AutomationMode | None:
+def automation_override(reaper: Reaper) -> AutomationMode | None:
+    """Return REAPER's global automation override; None where each track's own mode counts."""
+    number = reaper.automation_override()
     if 0 <= number < _GLOBAL_BYPASS:
         return AutomationMode(number)
     return AutomationMode.BYPASS if number == _GLOBAL_BYPASS else None
@@ -143,12 +146,14 @@ def _tracks(context: _Context, pointers: list[str]) -> Steps[tuple[Track, ...]]:
     open_folders: list[str] = []
     for pointer in pointers:
         track = _controls(context, pointer, len(tracks) + 1)
+        yield
+        effects = yield from _effects(context, pointer, track.id)
         depth = round(context.reaper.value(pointer, "I_FOLDERDEPTH"))
         track = replace(track, parent_id=open_folders[-1] if open_folders else None, is_folder=depth > 0)
         yield
         envelopes = yield from _envelopes(context, pointer, tuple(TRACK_TAGS))
         items = yield from _items(context, pointer)
-        tracks.append(replace(track, envelopes=envelopes, items=items))
+        tracks.append(replace(track, effects=effects, envelopes=envelopes, items=items))
         if depth > 0:
             open_folders.append(track.id)
         elif depth < 0:
@@ -175,7 +180,7 @@ def _controls(context: _Context, pointer: str, number: int) -> Track:
         pan_law_db=None if pan_law == -1.0 else lin_to_db(pan_law),
         pan_mode=pan_mode if pan_mode >= 0 else None,
         muted=bool(reaper.value(pointer, "B_MUTE")),
-        soloed=round(reaper.value(pointer, "I_SOLO")) not in (0, 5, 6),  # 5 and 6: kept audible beside a solo
+        soloed=bool(round(reaper.value(pointer, "I_SOLO"))),
         solo_defeat=bool(reaper.value(pointer, "B_SOLO_DEFEAT")),
         polarity_inverted=bool(reaper.value(pointer, "B_PHASE")),
         automation_mode=_mode(reaper.value(pointer, "I_AUTOMODE")),
@@ -186,7 +191,6 @@ def _controls(context: _Context, pointer: str, number: int) -> Track:
         record_armed=bool(reaper.value(pointer, "I_RECARM")),
         hidden=not (reaper.value(pointer, "B_SHOWINTCP") or reaper.value(pointer, "B_SHOWINMIXER")),
         effects_bypassed=not reaper.value(pointer, "I_FXEN"),
-        effects=_effects(reaper, pointer),
         receives=tuple(_receives(context, pointer, name or f"Track {number}")),
         vca_leads=reaper.groups(pointer, "VOLUME_VCA_LEAD"),
         vca_follows=reaper.groups(pointer, "VOLUME_VCA_FOLLOW"),
@@ -212,15 +216,20 @@ def _play_offset_s(context: _Context, pointer: str, title: str) -> float:
     return offset / context.reading.sample_rate_hz
 
 
-def _effects(reaper: Reaper, pointer: str) -> tuple[FxSlot, ...]:
-    return tuple(_effect(reaper, pointer, index) for index in range(reaper.n_effects(pointer)))
+def _effects(context: _Context, pointer: str, track_id: str) -> Steps[tuple[FxSlot, ...]]:
+    slots: list[FxSlot] = []
+    for index in range(context.reaper.n_effects(pointer)):
+        slots.append(_effect(context.reaper, pointer, index, f"{track_id}/{index + 1}"))
+        yield
+    return tuple(slots)
 
 
-def _effect(reaper: Reaper, pointer: str, index: int) -> FxSlot:
+def _effect(reaper: Reaper, pointer: str, index: int, slot_id: str) -> FxSlot:
+    """Read a plug-in. Its GUID stays unread: REAPER's wrapper is not known to let a GUID's pointer through."""
     name = reaper.effect_name(pointer, index)
     kind, is_instrument = slot_kind(name)
     return FxSlot(
-        id=reaper.effect_id(pointer, index),
+        id=slot_id,
         name=name,
         kind=kind,
         bypassed=not reaper.effect_is_enabled(pointer, index),
@@ -346,7 +355,7 @@ def _master(context: _Context) -> Steps[Master]:
     if is_null(pointer):
         return Master()
     envelopes = yield from _envelopes(context, pointer, _MASTER_KINDS)
-    effects = _effects(reaper, pointer)
+    effects = yield from _effects(context, pointer, "master")
     if not reaper.value(pointer, "I_FXEN"):
         effects = tuple(replace(slot, bypassed=True) for slot in effects)
     return Master(

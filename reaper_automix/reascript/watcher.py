@@ -38,6 +38,7 @@ class Watcher:
         self._defer = defer
         self._state = SharedState(api)
         self._jobs: list[Job] = []
+        self._leaving: list[Job] = []
 
     def turn(self) -> None:
         """Do a little work and ask for the next turn; without jobs, end."""
@@ -47,11 +48,13 @@ class Watcher:
                 job.advance(TURN_S / len(self._jobs))
             for job in [job for job in self._jobs if job.finished]:
                 self._jobs.remove(job)
+                self._leaving.append(job)
                 self._tell(job)
+            self._leaving = [job for job in self._leaving if not job.is_gone()]
         except BaseException:
             self.close()
             raise
-        if not self._jobs:
+        if not self._jobs and not self._leaving:
             self._state.end_watch()
             return
         self._state.set_jobs({job.trigger.project: job.state() for job in self._jobs})
@@ -60,9 +63,10 @@ class Watcher:
 
     def close(self) -> None:
         """Stop all jobs: REAPER closes, or the script was terminated."""
-        for job in self._jobs:
+        for job in (*self._jobs, *self._leaving):
             job.abandon()
         self._jobs.clear()
+        self._leaving.clear()
         self._state.end_watch()
 
     def _take_up(self) -> None:

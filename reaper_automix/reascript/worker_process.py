@@ -77,12 +77,12 @@ class WorkerProcess:
         try:
             with self._folder.progress.open("rb") as file:
                 file.seek(self._read_up_to)
-                data = file.read(1 << 16)
+                data = file.read()
         except OSError:
             return []
-        whole, _, _ = data.rpartition(b"\n")
-        self._read_up_to += len(whole) + 1 if whole else 0
-        events = [event for line in whole.split(b"\n") if (event := _event(line)) is not None]
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read_up_to += len(whole)
+        events = [event for line in whole.splitlines() if (event := _event(line)) is not None]
         if events:
             self.heard_at_s = time.monotonic()
         return events
@@ -103,6 +103,27 @@ class WorkerProcess:
         with contextlib.suppress(OSError):
             self._folder.cancel.touch()
         self._process.kill()
+
+
+def start_quietly(command: list[str]) -> None:
+    """Start a program and forget it: no window, no output, nothing waits.
+
+    Raises
+    ------
+    SessionError
+        If it does not start.
+    """
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    nowhere = subprocess.DEVNULL
+    try:
+        subprocess.Popen(
+            command, env=_environment(), stdin=nowhere, stdout=nowhere, stderr=nowhere, creationflags=flags
+        )
+    except OSError as error:
+        raise SessionError(
+            f"{command[0]} does not start ({error.strerror or error}). "
+            "Next step: run install.py in the reaper_automix folder again."
+        ) from error
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

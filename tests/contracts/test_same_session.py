@@ -61,7 +61,7 @@ def _comparable_envelopes(envelopes: tuple[Envelope, ...]) -> tuple[Any, ...]:
     """Return what envelopes do, in one order: automation items are read as pools here and as points there."""
     used = [e for e in envelopes if e.points or e.automation_items]
     return tuple(
-        (e.kind, e.active, e.visible, e.points, [round(value_at(e, t), 2) for t in _times(e)])
+        (e.kind, (e.active, e.visible, e.armed), e.points, [round(value_at(e, t), 2) for t in _times(e)])
         for e in sorted(used, key=lambda e: e.kind.value)
     )
 
@@ -135,8 +135,8 @@ def assert_same_effect(path: Path, target: Path, *, fader_scaling: bool) -> None
 
 def _rounded(track: Track) -> Any:
     return [
-        (kind, active, [(round(p.time_s, 6), round(p.value, 6), p.shape) for p in points])
-        for kind, active, _, points, _ in track.envelopes
+        (kind, flags, [(round(p.time_s, 6), round(p.value, 6), p.shape) for p in points])
+        for kind, flags, points, _ in track.envelopes
     ]
 
 

@@ -124,10 +124,13 @@ class Tab:
         root = Chunk(self.root.head, body, self.root.foot)
         return ProjectText(root, self.text.tail, self.text.byte_order_mark).to_bytes()
 
-    def add_undo_point(self, label: str) -> bool:
-        """Keep the present state under a name; nothing where it is that of the last point."""
+    def add_undo_point(self, label: str, *, always: bool = False) -> bool:
+        """Keep the present state under a name; nothing where it is that of the last point, unless ``always``.
+
+        REAPER makes a point at the end of every script that has deferred nothing.
+        """
         now = self.state()
-        if now == self.history[self.at][1]:
+        if now == self.history[self.at][1] and not always:
             return False
         del self.history[self.at + 1 :]
         self.history.append((label, now))

@@ -128,6 +128,10 @@ class Wishes:
         """Answer nobody for a while, as REAPER does while it shows a box."""
         time.sleep(for_s)
 
+    def tabs(self) -> list[tuple[str, bool]]:
+        """Return the file name of each tab, and whether it has changes that are not saved."""
+        return [(tab.path.name if tab.path is not None else "", tab.is_dirty) for tab in self._reaper.tabs]
+
     def state(self) -> dict[str, Any]:
         """Return what a person would see, and what went wrong."""
         tab = self._reaper.current

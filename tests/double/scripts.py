@@ -93,6 +93,8 @@ class ScriptHost:
         run = Run(self, path, [str(path.parent), *base])
         self.runs.append(run)
         self._execute(run, compile(path.read_bytes(), str(path), "exec"), self.run_durations_s)
+        if run.is_over():
+            self.reaper.current.add_undo_point(f"ReaScript: {path.name}", always=True)
         self._end_if_over(run)
         return run
 

@@ -146,7 +146,7 @@ def test_a_failure_in_the_middle_changes_nothing_and_says_what_failed(
     before, changes = reaper.current.state(), reaper.current.changes
     api = Faulty(reaper, function, nth, answer)
     with pytest.raises(SessionError, match=r"Nothing was changed") as caught:
-        apply_plan(api, rides_json(heard), known=heard, known_at=changes)
+        apply_plan(api, rides_json(heard), heard=heard, known=heard, known_at=changes)
     assert said in str(caught.value)
     assert reaper.current.state() == before
     assert reaper.refresh_prevented == 0
@@ -155,17 +155,70 @@ def test_a_failure_in_the_middle_changes_nothing_and_says_what_failed(
     assert apply_plan(DoubleApi(reaper), rides_json(heard)).count(Status.WRITTEN) == 48, "the next run works"
 
 
-def test_an_undo_that_fails_is_said(open_reaper: OpenReaper) -> None:
+def test_without_undo_a_failed_write_is_taken_back_by_hand(open_reaper: OpenReaper) -> None:
     reaper = open_reaper()
     reaper_api = Faulty(reaper, "SetProjExtState", 1, 0)
     original = reaper_api.__getattr__
 
     class NoUndo:
         def __getattr__(self, name: str) -> Any:
-            return (lambda *_: 0) if name == "Undo_DoUndo2" else original(name)
+            if name == "Undo_CanUndo2":
+                raise AttributeError("'NoneType' object has no attribute 'decode'")
+            return original(name)
 
-    with pytest.raises(SessionError, match=r"did not take everything back: press Ctrl\+Z"):
+    before = reaper.current.state()
+    with pytest.raises(SessionError, match="Nothing was changed"):
         apply_plan(NoUndo(), fader_plan(read(reaper), -3.0))
+    assert reaper.current.state() == before
+
+
+def test_a_failed_write_does_not_undo_the_run_before(open_reaper: OpenReaper) -> None:
+    reaper = open_reaper()
+    api = DoubleApi(reaper)
+    apply_plan(api, fader_plan(read(reaper), -3.0))
+    with pytest.raises(SessionError, match="Nothing was changed"):
+        apply_plan(Faulty(reaper, "SetMediaTrackInfo_Value", 1, 1), fader_plan(read(reaper), -6.0))
+    assert faders_db(reaper, 1) == [-3.0]
+    assert reaper.current.undo_label() == "Automix: balance"
+
+
+def test_what_cannot_be_taken_back_is_said(open_reaper: OpenReaper) -> None:
+    reaper = open_reaper()
+    original = DoubleApi(reaper).__getattr__
+    left = [3]
+
+    class Stuck:
+        def __getattr__(self, name: str) -> Any:
+            if name == "Undo_DoUndo2":
+                return lambda *_: 0
+            if name == "SetMediaTrackInfo_Value":
+                left[0] -= 1
+                return original(name) if left[0] > 0 else (lambda *_: 1)
+            return original(name)
+
+    with pytest.raises(SessionError, match="Not everything could be taken back"):
+        apply_plan(Stuck(), fader_plan(read(reaper), -3.0, -4.0, -5.0))
+
+
+def test_recording_in_another_tab_counts(open_reaper: OpenReaper, tmp_path: Path) -> None:
+    reaper = open_reaper()
+    mine = reaper.current
+    path = tmp_path / "other.RPP"
+    path.write_bytes(mine.to_bytes())
+    reaper.open_project(path).play_state = 5
+    reaper.current = mine
+    with pytest.raises(SessionError, match="recording"):
+        apply_plan(DoubleApi(reaper), fader_plan(read(reaper), -3.0))
+
+
+def test_an_override_set_meanwhile_is_respected(open_reaper: OpenReaper) -> None:
+    reaper = open_reaper()
+    heard = read(reaper)
+    changes = reaper.current.changes
+    reaper.global_automation_override = 3  # write
+    apply_plan(DoubleApi(reaper), rides_json(heard), heard=heard, known=heard, known_at=changes)
+    envelopes = {e.kind for t in read(reaper).tracks for e in t.envelopes}
+    assert envelopes == {EnvelopeKind.TRIM_VOLUME}
 
 
 def test_nothing_is_written_while_reaper_records(open_reaper: OpenReaper) -> None:
@@ -188,7 +241,7 @@ def test_a_fader_moved_meanwhile_is_left_where_it_is(open_reaper: OpenReaper) ->
     changes = reaper.current.changes
     reaper.set_fader("Track 1 ü", 0.5)
     plan = plan_to_json(rides_plan(heard))
-    receipt = apply_plan(DoubleApi(reaper), plan, known=heard, known_at=changes)
+    receipt = apply_plan(DoubleApi(reaper), plan, heard=heard, known=heard, known_at=changes)
     first = receipt.outcomes[0]
     assert (first.track, first.what, first.status) == ("Track 1 ü", "fader", Status.SKIPPED)
     assert read(reaper).tracks[0].gain_db == pytest.approx(-6.0206, abs=1e-3)
@@ -202,7 +255,7 @@ def test_a_track_whose_items_moved_meanwhile_is_left_alone(open_reaper: OpenReap
     first = api.GetTrack(Reaper(api).project, 0)
     with reaper.by_hand("Move item"):
         api.SetMediaItemInfo_Value(api.GetTrackMediaItem(first, 0), "D_POSITION", 1.0)
-    receipt = apply_plan(api, rides_json(heard), known=heard, known_at=changes)
+    receipt = apply_plan(api, rides_json(heard), heard=heard, known=heard, known_at=changes)
     skipped = receipt.with_status(Status.SKIPPED)
     assert {o.track for o in skipped} == {"Track 1 ü"}
     assert all("changed since it was heard" in o.detail for o in skipped)
@@ -218,7 +271,7 @@ def test_a_track_deleted_meanwhile_is_named(open_reaper: OpenReaper) -> None:
     changes = reaper.current.changes
     with reaper.by_hand("Delete track"):
         api.DeleteTrack(api.GetTrack(Reaper(api).project, 0))
-    receipt = apply_plan(api, rides_json(heard), known=heard, known_at=changes)
+    receipt = apply_plan(api, rides_json(heard), heard=heard, known=heard, known_at=changes)
     assert {o.track for o in receipt.with_status(Status.SKIPPED)} == {"Track 1 ü"}
     assert receipt.count(Status.WRITTEN) == 46
 
@@ -263,7 +316,7 @@ def test_24_tracks_with_rides_cost_few_calls_and_little_time(open_reaper: OpenRe
     start_s = time.perf_counter()
     heard = read(reaper)
     changes = reaper.current.changes
-    receipt = apply_plan(api, rides_json(heard), known=heard, known_at=changes)
+    receipt = apply_plan(api, rides_json(heard), heard=heard, known=heard, known_at=changes)
     elapsed_s = time.perf_counter() - start_s
     assert receipt.count(Status.WRITTEN) == 48
     assert reaper.calls.total() <= 2000

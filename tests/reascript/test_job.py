@@ -51,6 +51,9 @@ def carry_on(job: Job, limit_s: float = 20.0) -> Job:
         job.advance(0.012)
         time.sleep(0.01)
     assert job.finished, job.state()
+    while not job.is_gone() and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert job.is_gone(), "the worker has ended"
     return job
 
 
@@ -116,6 +119,58 @@ def test_done_beats_a_late_wish_to_stop_only_before_writing(
     carry_on(job)
     assert job.lines == ["Cancelled: nothing was changed."]
     assert reaper.current.undo_label() is None
+
+
+def test_a_long_backlog_is_heard_to_its_end(
+    make_job: Callable[[str], tuple[Job, DoubleReaper]], tmp_path: Path
+) -> None:
+    plan = rides_json(session(tmp_path, 4))
+    job, _ = make_job(
+        f"(folder / 'plan.json').write_text({json.dumps(plan)})\nprint()\n"
+        "for n in range(3000):\n    say(event='progress', stage='Listening', done=n, total=3000, label='Kick')\n"
+        "say(event='done')"
+    )
+    while not job.started_worker:
+        job.advance(0.012)
+    process = job._worker
+    assert process is not None
+    while process.exit_code is None:  # REAPER shows a box meanwhile
+        time.sleep(0.05)
+    carry_on(job)
+    assert job.lines[0] == "8 written."
+
+
+def test_a_cancel_after_the_workers_last_word_is_heeded(
+    make_job: Callable[[str], tuple[Job, DoubleReaper]], tmp_path: Path
+) -> None:
+    plan = rides_json(session(tmp_path, 4))
+    job, reaper = make_job(f"(folder / 'plan.json').write_text({json.dumps(plan)})\nsay(event='done')")
+    original = job._finish
+
+    def finish(*arguments: object) -> object:
+        job.cancel()
+        return original(*arguments)  # type: ignore[arg-type]
+
+    job._finish = finish  # type: ignore[method-assign,assignment]
+    carry_on(job)
+    assert job.lines == ["Cancelled: nothing was changed."]
+    assert reaper.current.undo_label() is None
+
+
+def test_what_reaper_rendered_is_removed(make_job: Callable[[str], tuple[Job, DoubleReaper]]) -> None:
+    job, _ = make_job("(folder / 'rendered').mkdir()\nsay(event='failed', message='No.')")
+    carry_on(job)
+    assert job.folder is not None
+    assert not (job.folder.path / "rendered").exists()
+
+
+def test_a_runs_folder_that_cannot_be_made_is_said(
+    make_job: Callable[[str], tuple[Job, DoubleReaper]], tmp_path: Path
+) -> None:
+    (tmp_path / "runs").write_text("a file")
+    job, _ = make_job("")
+    carry_on(job)
+    assert "No folder for this run can be made" in job.lines[0]
 
 
 def test_a_good_worker_is_written_back(make_job: Callable[[str], tuple[Job, DoubleReaper]], tmp_path: Path) -> None:

@@ -69,8 +69,9 @@ def test_the_wanted_tracks_are_rendered_and_everything_is_put_back(open_reaper: 
     before = reaper.current.to_bytes()
     chosen = [heard.tracks[1], heard.tracks[10], heard.tracks[11]]
     rendered = render_tracks(wrapped, heard, chosen, (2.0, 9.0), tmp_path / "rendered ü")
-    assert sorted(rendered) == sorted([chosen[0].id, chosen[2].id]), "an empty file is none"
-    assert all(Path(file.path).is_file() and file.start_s == 2.0 for file in rendered.values())
+    assert set(rendered) == {track.id for track in chosen}
+    assert [Path(rendered[t.id].path).name for t in chosen] == ["automix-02.wav", "automix-11.wav", "automix-12.wav"]
+    assert {(file.start_s, file.end_s) for file in rendered.values()} == {(2.0, 9.0)}
     settings, names = asked[0]
     assert names == [t.name for t in chosen]
     assert settings["RENDER_SETTINGS"] == 2 + 8192, "stems of the selected tracks, before their faders"
