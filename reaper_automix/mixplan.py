@@ -120,6 +120,9 @@ class BusMove:
     reason: str = ""
 
 
+TrackMove = FaderMove | PanMove | PolarityMove | EnvelopeMove
+"""A move of a control or an envelope of a track."""
+
 Move = FaderMove | PanMove | PolarityMove | EnvelopeMove | EffectMove | SendMove | TakeMove | BusMove
 
 

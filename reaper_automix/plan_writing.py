@@ -15,7 +15,7 @@ from reaper_automix.edits import Control, Edit, Host, SetControl, SetPoints
 from reaper_automix.envelope import has_items_between, is_neutral, place
 from reaper_automix.errors import PlanError
 from reaper_automix.ledger import ControlEntry, Entry, Ledger, PointsEntry, Undone, undo
-from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, move_words
+from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, TrackMove, move_words
 from reaper_automix.receipt import Outcome, Receipt, Status
 from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, Session, Track
 from reaper_automix.session_edits import control_value, perform
@@ -77,9 +77,7 @@ def apply_plan(host: Host, plan: MixPlan) -> Receipt:
         If the host cannot write; nothing has been written then.
     """
     session = host.read_session()
-    scope = frozenset(plan.scope_track_ids) | {
-        m.track.id for m in plan.moves if isinstance(m, FaderMove | PanMove | PolarityMove | EnvelopeMove)
-    }
+    scope = frozenset(plan.scope_track_ids) | {m.track.id for m in plan.moves if isinstance(m, TrackMove)}
     undone = engineers_session(session, plan.mixer, scope, whole_session(plan.range_s, session))
     writer = _Writer(host, plan, undone)
     for move in plan.moves:
@@ -155,7 +153,7 @@ class _Writer:
                 detail = f"this version does not write {move.kind} moves yet"
                 self.outcomes.append(Outcome(track, what, Status.SKIPPED, detail))
 
-    def _find(self, move: FaderMove | PanMove | PolarityMove | EnvelopeMove, what: str) -> Track | None:
+    def _find(self, move: TrackMove, what: str) -> Track | None:
         try:
             return self._session.track(move.track.id)
         except KeyError:

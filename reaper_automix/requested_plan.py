@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from reaper_automix.audio.media import probe
-from reaper_automix.errors import MediaError, PlanError
+from reaper_automix.errors import MediaError, PlanError, SessionError
+from reaper_automix.hosts.rpp import RppHost
 from reaper_automix.mixers.registry import MIXERS
 from reaper_automix.mixplan import MixPlan
 from reaper_automix.pipeline import Planned, make_plan
@@ -41,7 +43,7 @@ def plan_requested(request: Request, session: Session, progress: Progress = sile
         )
     usable, warnings = _usable(request, session)
     planned = make_plan(
-        with_rendered(session, usable),
+        with_rendered(_with_saved_locks(session), usable),
         request.mixer,
         request.settings,
         wanted=request.track_ids,
@@ -72,6 +74,19 @@ def _usable(request: Request, session: Session) -> tuple[dict[str, RenderedFile]
         else:
             usable[track.id] = file
     return usable, tuple(warnings)
+
+
+def _with_saved_locks(session: Session) -> Session:
+    """Return the session with the locks and freezes of its tracks as last saved: no function of REAPER tells them."""
+    path = Path(session.path)
+    if not session.path or not path.is_file():
+        return session
+    try:
+        saved = {track.id: track for track in RppHost(path).read_session().tracks}
+    except SessionError:
+        return session
+    known = [track for track in session.tracks if track.id in saved]
+    return session.with_tracks({t.id: replace(t, locked=saved[t.id].locked, frozen=saved[t.id].frozen) for t in known})
 
 
 def _made_for(session: Session, plan: MixPlan, warnings: tuple[str, ...]) -> MixPlan:

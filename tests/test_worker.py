@@ -22,6 +22,7 @@ import soundfile
 from reaper_automix import requested_plan, worker
 from reaper_automix.errors import Cancelled
 from reaper_automix.hosts.memory import MemoryHost
+from reaper_automix.hosts.rpp import RppHost, new_project_text
 from reaper_automix.hosts.stems import StemsHost
 from reaper_automix.mixplan import FaderMove, MixPlan
 from reaper_automix.mixplan_json import plan_from_json
@@ -412,7 +413,9 @@ def driven(session: Session) -> Session:
 
 def rendering(session: Session, path: Path) -> Request:
     vox = next(t for t in session.tracks if t.name == "Vox")
-    return Request("balance", rendered={vox.id: {"path": str(path), "start_s": 0.0, "end_s": session.end_s}}, window=False)
+    return Request(
+        "balance", rendered={vox.id: {"path": str(path), "start_s": 0.0, "end_s": session.end_s}}, window=False
+    )
 
 
 def test_a_rendered_track_is_judged_as_rendered(driven: Session, tmp_path: Path) -> None:
@@ -449,3 +452,15 @@ def test_a_rendering_that_was_stopped_is_not_taken_for_the_track(driven: Session
     plan = plan_requested(rendering(driven, tmp_path / "vox.wav"), driven).plan
     assert "it ends after 0.5 of" in plan.warnings[0]
     assert faders(plan) == faders(plan_requested(Request("balance"), driven).plan)
+
+
+def test_a_track_that_was_saved_locked_is_left_alone(session: Session, tmp_path: Path) -> None:
+    vox = next(t for t in session.tracks if t.name == "Vox")
+    locked = session.with_tracks({vox.id: replace(vox, locked=True)})
+    path = tmp_path / "song.RPP"
+    path.write_text(new_project_text(locked, folder=tmp_path), encoding="utf-8")
+    open_now = replace(RppHost(path).read_session(), tracks=tuple(replace(t, locked=False) for t in session.tracks))
+    plan = plan_requested(Request("balance"), replace(open_now, path=str(path))).plan
+    assert "Vox" not in faders(plan)
+    assert any("Vox" in w and "locked" in w for w in plan.warnings)
+    assert plan.session_fingerprint == open_now.fingerprint()

@@ -27,8 +27,8 @@ from reaper_automix.installation.action_list import (
 from reaper_automix.installation.kept_settings import n_lines_naming, without_section
 from reaper_automix.installation.python_library import PythonLibrary
 from reaper_automix.installation.resource_folders import RegistrationError
+from reaper_automix.reascript.installed import SCHEMA
 
-SCHEMA = "reaper_automix.install/1"
 OUR_FOLDER = "reaper_automix"
 SCRIPTS_FOLDER = f"Scripts/{OUR_FOLDER}"
 ACTION_LIST_FILE, EXT_STATE_FILE, MENU_FILE = "reaper-kb.ini", "reaper-extstate.ini", "reaper-menu.ini"

@@ -7,7 +7,7 @@ from typing import Any
 
 from reaper_automix import plan_writing
 from reaper_automix.errors import SessionError
-from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove
+from reaper_automix.mixplan import EnvelopeMove, MixPlan, Move, TrackMove
 from reaper_automix.mixplan_json import plan_from_json
 from reaper_automix.reascript.api import Reaper
 from reaper_automix.reascript.open_project import ReaperHost
@@ -102,10 +102,10 @@ def _without(plan: MixPlan, track_ids: frozenset[str]) -> MixPlan:
 
 
 def _track_id(move: Move) -> str | None:
-    return move.track.id if isinstance(move, FaderMove | PanMove | PolarityMove | EnvelopeMove) else None
+    return move.track.id if isinstance(move, TrackMove) else None
 
 
 def _skipped(move: Move) -> Outcome:
-    name = move.track.name if isinstance(move, FaderMove | PanMove | PolarityMove | EnvelopeMove) else ""
+    name = move.track.name if isinstance(move, TrackMove) else ""
     what = f"{move.envelope.value} envelope" if isinstance(move, EnvelopeMove) else str(move.kind)
     return Outcome(name, what, Status.SKIPPED, _CHANGED)
