@@ -118,7 +118,7 @@ def _installed_root(resource_path):
             f"Automix is not set up for this REAPER yet: there is no {path}.\n\n{RUN_INSTALLER}"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StartProblem(f"{path} cannot be read ({error}).\n\n{RUN_INSTALLER}") from None
+        raise StartProblem(f"{path} is damaged ({type(error).__name__}).\n\n{RUN_INSTALLER}") from None
     if not (root / OUR_FOLDER / "reascript" / "actions.py").is_file():
         raise StartProblem(
             f"The reaper_automix folder is no longer at {root}.\n\nIf you moved it: run install.py in its new place. "
@@ -129,7 +129,7 @@ def _installed_root(resource_path):
 
 def _load(root):
     """Import the package from its folder; nothing is written there."""
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = False  # the package's own folder may keep what was compiled: it starts sooner then
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     from reaper_automix.reascript.actions import run

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from reaper_automix.chunks.envelopes import parse_envelope
@@ -25,7 +26,7 @@ from reaper_automix.units import SILENCE_DB, same_level
 
 SCHEMA = "reaper_automix.ledger/2"
 
-MOST_PREVIOUS = 4
+MOST_PREVIOUS = 3
 """How many runs back the record follows REAPER's undo; what was undone further than that counts as the engineer's."""
 
 VALUE_TOLERANCE = 0.005
@@ -132,10 +133,7 @@ class Ledger:
 
         A ledger that cannot be read must not stop an engineer: without it our earlier writing counts as theirs.
         """
-        ledger = cls._stored(session) or cls()
-        while ledger.previous is not None and _was_undone(ledger, session):
-            ledger = ledger.previous
-        return ledger
+        return _standing(cls._stored(session) or cls(), session)
 
     @classmethod
     def is_readable(cls, session: Session) -> bool:
@@ -145,13 +143,7 @@ class Ledger:
     @classmethod
     def _stored(cls, session: Session) -> Ledger | None:
         """Return the ledger as it is stored; None where there is none that can be read."""
-        if not session.ledger_json:
-            return None
-        try:
-            data = json.loads(session.ledger_json)
-            return _ledger_from_data(data) if data["schema"] == SCHEMA else None
-        except (ValueError, KeyError, TypeError, IndexError, ProjectSyntaxError):
-            return None
+        return _parsed(session.ledger_json) if session.ledger_json else None
 
     def after(self, previous: Ledger) -> Ledger:
         """Return this ledger with the one before the last run, so that it outlives an undo."""
@@ -165,22 +157,32 @@ class Ledger:
         return json.dumps(data, separators=(",", ":"), ensure_ascii=True)
 
 
-def _was_undone(ledger: Ledger, session: Session) -> bool:
-    """Tell whether the last run of a ledger was undone in REAPER.
+@lru_cache(maxsize=4)
+def _parsed(ledger_json: str) -> Ledger | None:
+    try:
+        data = json.loads(ledger_json)
+        return _ledger_from_data(data) if data["schema"] == SCHEMA else None
+    except (ValueError, KeyError, TypeError, IndexError, ProjectSyntaxError):
+        return None
 
-    So it is when nothing stands of what that run changed, and most of it is where it was after some earlier run, or
+
+def _standing(ledger: Ledger, session: Session) -> Ledger:
+    """Return the ledger that holds: a stored one, or the one before as many of its runs as REAPER has undone.
+
+    Runs were undone when nothing stands of what they changed, and most of it is where it was after some earlier run, or
     before the first. A single control that the engineer put back by hand does not make an undo, unless it was all that
-    the run wrote.
+    the runs wrote.
     """
     tracks = {track.id: track for track in session.tracks}
-    changed = [entry for entry in _changed(ledger) if entry.track_id in tracks]
-
-    def n_holding(state: Ledger) -> int:
-        return sum(_holds(state, entry, tracks[entry.track_id]) for entry in changed)
-
-    if not changed or n_holding(ledger) > 0:
-        return False
-    return any(2 * n_holding(state) >= len(changed) for state in _ancestors(ledger))
+    best, best_share = ledger, 0.0
+    for earlier in _ancestors(ledger):
+        changed = [entry for entry in _differing(ledger, earlier) if entry.track_id in tracks]
+        if not changed or any(_holds(ledger, entry, tracks[entry.track_id]) for entry in changed):
+            continue
+        share = sum(_holds(earlier, entry, tracks[entry.track_id]) for entry in changed) / len(changed)
+        if share >= 0.5 and share > best_share:
+            best, best_share = earlier, share
+    return best
 
 
 def _ancestors(ledger: Ledger) -> Iterator[Ledger]:
@@ -189,16 +191,14 @@ def _ancestors(ledger: Ledger) -> Iterator[Ledger]:
         yield ledger
 
 
-def _changed(ledger: Ledger) -> list[Entry]:
-    """Return one entry for each target that the last run of a ledger changed."""
-    now = {entry.target: entry for entry in ledger.entries}
-    before = {entry.target: entry for entry in ledger.previous.entries} if ledger.previous is not None else {}
-    return [now.get(target) or before[target] for target in {**now, **before} if not _same(now, before, target)]
+def _differing(now: Ledger, earlier: Ledger) -> list[Entry]:
+    """Return one entry for each target on which two ledgers differ."""
+    a, b = ({entry.target: entry for entry in ledger.entries} for ledger in (now, earlier))
+    return [a.get(target) or b[target] for target in {**a, **b} if not _same(a.get(target), b.get(target))]
 
 
-def _same(now: dict[Target, Entry], before: dict[Target, Entry], target: Target) -> bool:
-    """Tell whether a target has the same written values in two ledgers."""
-    a, b = now.get(target), before.get(target)
+def _same(a: Entry | None, b: Entry | None) -> bool:
+    """Tell whether two entries of a target say the same values."""
     return a is not None and b is not None and a.now == b.now
 
 

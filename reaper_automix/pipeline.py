@@ -237,8 +237,9 @@ def _warnings(
 
 def _utility_reasons(session: Session, roles: Mapping[str, Role]) -> dict[str, str]:
     """Say which tracks are not part of a balance: reference, click, printed mix."""
+    said = "it looks like a {}; ask for this track to have it mixed anyway"
     return {
-        track.id: f"it looks like a {roles[track.id].value.replace('_', ' ')}; select it (--tracks) to mix it anyway"
+        track.id: said.format(roles[track.id].value.replace("_", " "))
         for track in session.tracks
         if roles.get(track.id) in UTILITY_ROLES
     }
@@ -263,6 +264,7 @@ def _nothing_to_mix(session: Session, scope: Scope) -> str:
     """Say why there is nothing to mix, the first few tracks with their reasons."""
     if not session.tracks:
         return f"{session.path or 'The session'} has no tracks: nothing to mix."
-    shown = [f"  {out.track}: {out.reason}" for out in scope.left_out[:8]]
-    more = [f"  and {len(scope.left_out) - 8} more"] if len(scope.left_out) > 8 else []
+    told = [out for out in scope.left_out if not out.expected] or list(scope.left_out)
+    shown = [f"  {out.track}: {out.reason}" for out in told[:8]]
+    more = [f"  and {len(told) - 8} more"] if len(told) > 8 else []
     return "\n".join([f"{session.path or 'The session'}: no track can be mixed.", *shown, *more])

@@ -27,6 +27,9 @@ CONTROL_TOLERANCE = 0.01
 POINT_TOLERANCE = 0.02
 """The same for envelope points, in dB and seconds."""
 
+RECORD_UNREADABLE = "What an earlier run wrote is not known"
+"""How the note of a host begins that cannot read the record of earlier runs."""
+
 EVERYWHERE_S = (float("-inf"), float("inf"))
 
 
@@ -108,10 +111,12 @@ def revert(host: Host) -> Receipt:
     before = Ledger.of(session)
     undone = undo(session, before.entries)
     names = {track.id: track.title for track in session.tracks}
-    ledger = _after(host, before, Ledger()) if undone.restored else Ledger()
-    host.write([entry.restoring_edit() for entry in undone.restored], ledger.to_json())
+    if before.entries or not host.has_undo:  # else there is nothing to forget, and an undo may bring something back
+        ledger = _after(host, before, Ledger())
+        host.write([entry.restoring_edit() for entry in undone.restored], ledger.to_json())
     restored = tuple(Outcome(names[e.track_id], e.what, Status.RESTORED) for e in undone.restored)
-    return Receipt((*restored, *_left_alone(session, undone.left_alone)), host.notes)
+    damaged = tuple(note for note in session.notes if note.startswith(RECORD_UNREADABLE))
+    return Receipt((*restored, *_left_alone(session, undone.left_alone)), (*host.notes, *damaged))
 
 
 def _after(host: Host, before: Ledger, ledger: Ledger) -> Ledger:
@@ -157,7 +162,7 @@ class _Writer:
         try:
             return self._session.track(move.track.id)
         except KeyError:
-            detail = f"the session has no track {move.track.id}; make the plan again"
+            detail = "the track is not in the session any more; run again"
             self.outcomes.append(Outcome(move.track.name or move.track.id, what, Status.SKIPPED, detail))
             return None
 
@@ -169,7 +174,7 @@ class _Writer:
             return
         present = control_value(track, control)
         if before is not None and abs(present - before) > CONTROL_TOLERANCE:
-            detail = f"it stands at {present:.2f}, the plan saw {before:.2f}: moved since; make the plan again"
+            detail = f"it stands at {present:.2f}, the plan saw {before:.2f}: moved since; run again"
             self.outcomes.append(Outcome(track.title, control.value, Status.SKIPPED, detail))
             return
         if abs(present - after) <= 1e-9:
@@ -178,7 +183,7 @@ class _Writer:
         was = self._spelling(track.id, control)
         self._add(SetControl(track.id, control, after))
         self.entries.append(ControlEntry(self._plan.mixer, track.id, control, was, after))
-        self.outcomes.append(Outcome(track.title, control.value, Status.WRITTEN))
+        self.outcomes.append(Outcome(track.title, control.value, Status.WRITTEN, _from_to(control, present, after)))
 
     def _write_envelope(self, move: EnvelopeMove) -> None:
         what = f"{move.envelope.value} envelope"
@@ -195,7 +200,12 @@ class _Writer:
         self._add(SetPoints(track.id, kind, placed.window_s, placed.points))
         entry = PointsEntry(self._plan.mixer, track.id, kind, move.range_s, placed.window_s, was, placed.points)
         self.entries.append(entry)
-        self.outcomes.append(Outcome(track.title, f"{kind.value} envelope", Status.WRITTEN, detail))
+        levels = [point.value for point in placed.points]
+        said = f"{len(levels)} points from {min(levels):+.1f} to {max(levels):+.1f} dB"
+        said = said if kind.is_volume else f"{len(levels)} points"
+        self.outcomes.append(
+            Outcome(track.title, f"{kind.value} envelope", Status.WRITTEN, f"{said}; {detail}" if detail else said)
+        )
 
     def _free_kind(self, track: Track, move: EnvelopeMove) -> tuple[EnvelopeKind | None, str]:
         """Return the envelope that may take the points, and what to say about it."""
@@ -226,6 +236,15 @@ class _Writer:
     def _add(self, edit: Edit) -> None:
         self.edits.append(edit)
         self._session = perform(self._session, [edit])
+
+
+def _from_to(control: Control, before: float, after: float) -> str:
+    """Say a change of a control in words."""
+    if control == Control.FADER:
+        return f"from {before:+.1f} to {after:+.1f} dB"
+    if control == Control.PAN:
+        return f"from {before:+.2f} to {after:+.2f}"
+    return "inverted" if after else "as recorded"
 
 
 def free_envelope(

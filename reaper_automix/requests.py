@@ -37,6 +37,8 @@ class Request:
         What the action is called.
     window : bool
         Whether to show the progress window.
+    project : str
+        The project's file; empty where it was never saved. Only for whoever looks for the runs of a project.
     reaper_pid : int
         The process that asks; the worker stops when it is gone. 0: whichever process started the worker.
     """
@@ -49,6 +51,7 @@ class Request:
     title: str = "Automix"
     window: bool = True
     reaper_pid: int = 0
+    project: str = ""
 
 
 def request_to_json(request: Request) -> str:
@@ -87,6 +90,7 @@ def request_from_json(text: str, *, name: str = "request") -> Request:
         title=reader.take("title", _text),
         window=reader.take("window", _flag),
         reaper_pid=reader.take("reaper_pid", _pid, 0),
+        project=reader.take("project", _text, ""),
     )
     reader.nothing_left()
     return request

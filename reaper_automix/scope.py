@@ -106,9 +106,9 @@ def choose_scope(
 def _set_aside_reason(track: Track) -> str:
     """Say why a track that plays is nevertheless left alone unless it is asked for; empty if it is not."""
     if track.record_armed:
-        return "record-armed: disarm it, or select it (--tracks), to have it mixed"
+        return "record-armed: disarm it, or ask for this track, to have it mixed"
     if track.hidden:
-        return "hidden in mixer and track list: show it, or name it with --tracks, to have it mixed"
+        return "hidden in mixer and track list: show it, or ask for this track, to have it mixed"
     return ""
 
 
@@ -201,7 +201,17 @@ def _wanted_ids(session: Session, wanted: Sequence[str]) -> frozenset[str] | Non
         if not matches:
             raise ScopeError(_no_such_track(session, wish))
         found |= matches
-    return frozenset(found)
+    return frozenset(found | _inside_alone(session, found))
+
+
+def _inside_alone(session: Session, found: set[str]) -> set[str]:
+    """Return the tracks inside the folders asked for; not where single tracks of a folder are asked for as well."""
+    inside: dict[str, set[str]] = {}
+    for track in session.tracks:
+        for folder in session.ancestors(track):
+            if folder.id in found:
+                inside.setdefault(folder.id, set()).add(track.id)
+    return {track_id for ids in inside.values() if not ids & found for track_id in ids}
 
 
 def _matches(session: Session, wish: str) -> set[str]:

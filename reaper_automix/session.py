@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from typing import Any
 
 
@@ -431,13 +432,26 @@ class Session:
             ledger_json="",
             tracks=tuple(replace(t, selected=False, hidden=False) for t in self.tracks),
         )
-        data = asdict(core)
+        data = plain(core)
         for item in (item for track in data["tracks"] for item in track["items"]):
             del item["line_number"]  # lines move when others are written
-        text = json.dumps(data, sort_keys=True, default=_plain)
+        text = json.dumps(data, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _plain(value: Any) -> Any:
-    """Turn the sets of a session into something JSON has."""
-    return sorted(value)
+def plain(value: Any) -> Any:
+    """Return a part of a session as JSON has it: dictionaries by field name, lists, enums by value, sets sorted."""
+    if isinstance(value, tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(getattr(value, name)) for name in _field_names(type(value))}
+    return value
+
+
+@cache
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -7,21 +7,41 @@ from __future__ import annotations
 
 import json
 import types
-from dataclasses import asdict, fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from reaper_automix.errors import SessionError
-from reaper_automix.session import Session
+from reaper_automix.session import Session, plain
+
+_ITEMS_AT_ONCE = 50
 
 SCHEMA = "reaper_automix.session/1"
 
 
 def session_to_json(session: Session) -> str:
     """Return a session as one line of ASCII JSON."""
-    data = {"schema": SCHEMA, "session": asdict(session)}
-    return json.dumps(data, separators=(",", ":"), default=sorted)  # sets are all that JSON does not know
+    return "".join(session_json_pieces(session))
+
+
+def session_json_pieces(session: Session) -> Iterator[str]:
+    """Yield the same in pieces, each of which takes some milliseconds."""
+    head = _dumped(plain(replace(session, tracks=())))
+    yield f'{{"schema":"{SCHEMA}","session":{head[:-1]},"tracks":['.replace('"tracks":[],', "", 1)
+    for number, track in enumerate(session.tracks):
+        bare = _dumped(plain(replace(track, items=()))).replace('"items":[],', "", 1)
+        yield f'{"," if number else ""}{bare[:-1]},"items":['
+        for at in range(0, len(track.items), _ITEMS_AT_ONCE):
+            items = _dumped(plain(track.items[at : at + _ITEMS_AT_ONCE]))[1:-1]
+            yield f"{',' if at else ''}{items}"
+        yield "]}"
+    yield "]}}"
+
+
+def _dumped(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"))
 
 
 def session_from_json(text: str) -> Session:

@@ -141,7 +141,7 @@ def test_a_damaged_note_is_explained(reaper: Reaper, start_file: ModuleType, not
     folder.mkdir()
     (folder / "install.json").write_text(note, encoding="utf-8")
     start_file.start("balance")
-    assert "install.json cannot be read" in reaper.boxes[0]
+    assert "install.json is damaged" in reaper.boxes[0]
     assert "run install.py" in reaper.boxes[0]
 
 
@@ -272,4 +272,3 @@ def test_an_action_runs_as_a_process_of_its_own_without_other_packages(tmp_path:
     else:
         assert "works inside REAPER only" in done.stderr
     assert not list(scripts.rglob("__pycache__")), "nothing is written beside the actions"
-    assert not list(root.rglob("__pycache__"))

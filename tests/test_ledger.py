@@ -127,5 +127,23 @@ def test_the_record_follows_a_few_runs_and_stays_small() -> None:
     ledger = Ledger()
     for level in range(20):
         ledger = Ledger((fader("{0}", "1", float(level)),)).after(ledger)
-    assert ledger.to_json().count("previous") == 4
+    assert ledger.to_json().count("previous") == 3
     assert holding(faders(17.0), ledger)[0] == fader("{0}", "1", 17.0)
+
+
+def test_a_passage_and_a_whole_run_undone_leave_nothing_of_ours() -> None:
+    points = (EnvelopePoint(1.0, -3.0), EnvelopePoint(2.0, 1.0))
+    passage = PointsEntry("balance", "{0}", EnvelopeKind.VOLUME, (1.0, 2.0), (1.0, 2.0), (), points)
+    first = Ledger((passage,)).after(Ledger())
+    second = Ledger((fader("{0}", "1", -4.0), fader("{1}", "1", -7.0))).after(first)  # it took the passage back
+    assert holding(faders(0.0, 0.0), second) == ()
+    assert holding(faders(-4.0, -7.0), second) == second.entries
+
+
+def test_whole_passage_whole_undone_twice_is_the_first_run_again() -> None:
+    points = (EnvelopePoint(1.0, -3.0),)
+    first = Ledger((fader("{0}", "1", -4.0), fader("{1}", "1", -7.0))).after(Ledger())
+    passage = PointsEntry("balance", "{0}", EnvelopeKind.VOLUME, (1.0, 2.0), (1.0, 2.0), (), points)
+    second = Ledger((*first.entries, passage)).after(first)
+    third = Ledger((fader("{0}", "1", -5.0), fader("{1}", "1", -6.0))).after(second)
+    assert holding(faders(-4.0, -7.0), third) == first.entries

@@ -160,7 +160,7 @@ def ext_state_pieces(text: str) -> list[str]:
     """Cut a text into values for ext state: packed, in URL-safe base64, so that no quoting arises; none for no text."""
     if not text:
         return []
-    coded = base64.urlsafe_b64encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
+    coded = base64.urlsafe_b64encode(zlib.compress(text.encode("utf-8"), 6)).decode("ascii")
     return [coded[i : i + MAX_PIECE_CHARS] for i in range(0, len(coded), MAX_PIECE_CHARS)]
 
 
@@ -178,5 +178,5 @@ def join_ext_state_pieces(pieces: Iterable[str]) -> str:
     try:
         return zlib.decompress(base64.b64decode(coded.encode("ascii"), altchars=b"-_", validate=True)).decode("utf-8")
     except (binascii.Error, zlib.error, UnicodeError) as error:
-        msg = f"stored text is damaged ({error})"
+        msg = "a piece is missing or was changed"
         raise ValueError(msg) from error

@@ -68,6 +68,11 @@ class Follower:
         return self.folder.report if self.folder.report.is_file() else None
 
     @property
+    def is_superseded(self) -> bool:
+        """Whether a newer run of the project has begun."""
+        return self.folder.superseded.exists()
+
+    @property
     def is_abandoned(self) -> bool:
         """Whether REAPER listens no more, so that the window has nothing left to say."""
         return self.folder.closed.exists()

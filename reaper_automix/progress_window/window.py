@@ -73,7 +73,8 @@ class ProgressWindow:
     def look(self) -> None:
         """Show what is new; close when there is nothing left to say."""
         view = self._follower.look()
-        if self._follower.is_abandoned and not view.phase.is_over:
+        over = view.phase.is_over
+        if (self._follower.is_superseded and over) or (self._follower.is_abandoned and not over):
             self.close()
             return
         self._show(view)

@@ -110,7 +110,8 @@ def revert_last(action: Action) -> None:
         status(action)
         return
     receipt = revert(action.api, project=action.reaper.project)
-    lines = summary(receipt) if receipt.outcomes else ["There is nothing of Automix to take back in this project."]
+    nothing = ["There is nothing of Automix to take back in this project.", *receipt.notes]
+    lines = summary(receipt) if receipt.outcomes else nothing
     action.api.ShowConsoleMsg("Automix: revert\n" + "\n".join(lines) + "\n\n")
 
 
@@ -144,9 +145,11 @@ def report(action: Action) -> None:
         If no run has left a report.
     """
     place = installed(action.api)
-    path = last_report(place.runs)
+    path = last_report(place.runs, action.reaper.project_file() or "")
     if path is None:
-        raise SessionError("No run has left a report yet. Run 'Automix balance' or 'Automix preview only' first.")
+        raise SessionError(
+            "No run in this project has left a report yet. Run 'Automix balance' or 'Automix preview only' first."
+        )
     start_quietly([str(place.python), "-m", "webbrowser", path.as_uri()])  # a browser may take seconds to answer
     action.api.ShowConsoleMsg(f"Automix: the report of the last run is {path}\n")
 

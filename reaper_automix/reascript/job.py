@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from reaper_automix.errors import AutomixError, Cancelled, SessionError
@@ -24,13 +25,15 @@ from reaper_automix.reascript.apply import apply_plan
 from reaper_automix.reascript.installed import Installed
 from reaper_automix.reascript.preferences import Preferences
 from reaper_automix.reascript.rendering import Rendered, reason_to_render, render_tracks
-from reaper_automix.reascript.run_folder import RunFolder, new_run_folder
+from reaper_automix.reascript.run_folder import RunFolder, new_run_folder, supersede_others
 from reaper_automix.reascript.snapshot import Steps, snapshot_steps
 from reaper_automix.reascript.worker_process import FINAL_EVENTS, WorkerProcess
 from reaper_automix.receipt import Receipt, Status
+from reaper_automix.rendered import reason_against_rendering
 from reaper_automix.requests import Request, request_to_json
+from reaper_automix.scope import silence_reason
 from reaper_automix.session import Session, Track
-from reaper_automix.session_json import session_to_json
+from reaper_automix.session_json import session_json_pieces
 
 GO_ON, WAIT = True, False
 """What a step says: there is more to do at once, or nothing before REAPER's next turn."""
@@ -89,7 +92,8 @@ class Job:
     failed: bool = False
     lines: list[str] = field(default_factory=list)
     folder: RunFolder | None = None
-    window_shown: bool = True
+    window_shown: bool = False
+    was_heard: bool = False
     _worker: WorkerProcess | None = None
     _cancelled: bool = False
     _reads: bool = False
@@ -120,8 +124,13 @@ class Job:
 
     @property
     def started_worker(self) -> bool:
-        """Whether the worker, which owns the progress window, was started."""
+        """Whether the worker was started."""
         return self._worker is not None
+
+    @property
+    def has_receipt(self) -> bool:
+        """Whether the folder of the run tells how it ended."""
+        return self.folder is not None and self.folder.receipt.exists()
 
     def cancel(self) -> None:
         """Stop the run as soon as possible; nothing has been written, and nothing will be."""
@@ -211,7 +220,7 @@ class Job:
     def _rendered(self, reaper: Reaper, session: Session) -> dict[str, Rendered]:
         """Let REAPER render what cannot be judged from files, if the engineer wants that."""
         in_scope = self._in_scope(session)
-        tracks = [track for track in in_scope if reason_to_render(track)]
+        tracks = [t for t in in_scope if reason_to_render(t) and not reason_against_rendering(session, t)]
         if not tracks or self.folder is None or not self._wants_rendering(tracks, len(in_scope)):
             return {}
         if not reaper.is_in_front():
@@ -219,7 +228,14 @@ class Job:
                 "Another project tab came in front, and REAPER renders only that. Run again in this one."
             )
         self.stage = "REAPER renders tracks with plug-ins"
-        return render_tracks(reaper, session, tracks, self._range_s(session), self.folder.path / "rendered")
+        rendered = render_tracks(reaper, session, tracks, self._range_s(session), self.folder.path / "rendered")
+        n_missing = sum(not Path(file.path).is_file() for file in rendered.values())
+        if n_missing:
+            raise SessionError(
+                f"REAPER has not rendered {n_missing} of {len(rendered)} tracks: was its render stopped? Nothing was "
+                "changed. Run again, and answer No to have these tracks judged without their plug-ins."
+            )
+        return rendered
 
     def _wants_rendering(self, tracks: Sequence[Track], n_in_scope: int) -> bool:
         if self.preferences.render != "ask":
@@ -228,7 +244,7 @@ class Job:
         more = f"\n  and {len(tracks) - 8} more" if len(tracks) > 8 else ""
         question = (
             f"{len(tracks)} of {n_in_scope} tracks cannot be judged from their files alone:\n{shown}{more}\n\n"
-            "Yes: REAPER renders them first, after their plug-ins and before their faders.\n"
+            "Yes: REAPER renders them first, after their plug-ins and before their faders; it is busy meanwhile.\n"
             "No: they are judged without their plug-ins, or skipped."
         )
         answer = int(self.api.ShowMessageBox(question, self.trigger.title, 3))
@@ -238,7 +254,8 @@ class Job:
 
     def _in_scope(self, session: Session) -> list[Track]:
         wanted = self._wanted_ids(session)
-        return [t for t in session.tracks if t.items and (t.id in wanted if wanted else not t.muted)]
+        audible = (t for t in session.tracks if t.items and not silence_reason(session, t))
+        return [t for t in audible if not wanted or t.id in wanted]
 
     def _wanted_ids(self, session: Session) -> tuple[str, ...]:
         if self.preferences.tracks == "all":
@@ -246,8 +263,17 @@ class Job:
         return tuple(track.id for track in session.tracks if track.selected)
 
     @staticmethod
-    def _range_s(session: Session) -> tuple[float, float]:
-        return session.time_selection_s or (0.0, session.end_s)
+    def _selected_s(session: Session) -> tuple[float, float] | None:
+        """Return the time selection as far as it lies after the project's start."""
+        if session.time_selection_s is None:
+            return None
+        start_s, end_s = session.time_selection_s
+        if end_s <= 0.0:
+            raise SessionError("The time selection ends before the project starts. Choose another one, or none.")
+        return max(start_s, 0.0), end_s
+
+    def _range_s(self, session: Session) -> tuple[float, float]:
+        return self._selected_s(session) or (0.0, session.end_s)
 
     def _hand_over(self, session: Session, rendered: dict[str, Rendered]) -> Advance:
         """Write what the worker needs and start it."""
@@ -256,16 +282,21 @@ class Job:
             mixer=self.trigger.mixer,
             settings=self.preferences.mix_settings(),
             track_ids=self._wanted_ids(session),
-            range_s=session.time_selection_s,
+            range_s=self._selected_s(session),
             rendered={i: asdict(r) for i, r in rendered.items()},
             title=self.trigger.title,
             window=self.window,
             reaper_pid=os.getpid(),
+            project=session.path,
         )
         write_text_whole(folder.request, request_to_json(request))
         yield GO_ON
-        write_text_whole(folder.session, session_to_json(session))
+        supersede_others(self.place.runs, folder, session.path)
         yield GO_ON
+        with folder.session.open("w", encoding="ascii") as file:  # the worker begins only after it
+            for piece in session_json_pieces(session):
+                file.write(piece)
+                yield GO_ON
         self.stage = "Starting"
         self._worker = WorkerProcess(folder, python=self.place.python, root=self.place.root)
         yield WAIT
@@ -302,6 +333,8 @@ class Job:
         if event.get("event") == "progress":
             self.stage, self.label = str(event.get("stage", "")), str(event.get("label", ""))
             self.done, self.total = float(event.get("done", 0.0)), float(event.get("total", 0.0))
+        if event.get("event") == "session":  # the worker is at work, and has started its window
+            self.window_shown, self.was_heard = self.window, True
         if event.get("event") == "window":
             self.window_shown = bool(event.get("shown", False))
         return event if event.get("event") in FINAL_EVENTS else last
@@ -358,7 +391,7 @@ class Job:
     def _end(self, lines: list[str], *, failed: bool = False) -> None:
         self.finished, self.failed, self.lines = True, failed, lines
         if self.folder is not None:
-            with contextlib.suppress(OSError, SessionError):
+            with contextlib.suppress(Exception):  # the console tells where the file cannot
                 self.folder.write_receipt(self.trigger.title, lines, failed=failed)
         self.is_gone()
         self._remove_rendered()

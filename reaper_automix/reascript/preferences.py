@@ -115,7 +115,9 @@ def _checked(name: str, text: str) -> Any:
     text = text.strip().casefold()
     if name in CHOICES:
         matches = [choice for choice in CHOICES[name] if text and choice.startswith(text)]
-        if len(matches) != 1:
+        if len(matches) > 1:
+            raise WrongEntry(f"{CAPTIONS[name]}: {text!r} may be {' or '.join(matches)}; write one of them.")
+        if not matches:
             raise WrongEntry(f"{CAPTIONS[name]}: {text!r} is none of {', '.join(CHOICES[name])}.")
         return matches[0]
     try:

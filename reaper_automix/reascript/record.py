@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from reaper_automix.chunks.text import ext_state_pieces, join_ext_state_pieces
+from reaper_automix.plan_writing import RECORD_UNREADABLE
 from reaper_automix.reascript.api import Reaper
 
 _MOST_PIECES = 100_000
@@ -15,7 +16,10 @@ def stored_ledger(reaper: Reaper, note: Callable[[str], None]) -> str:
     try:
         return join_ext_state_pieces(_pieces(reaper))
     except ValueError as error:
-        note(f"What an earlier run wrote is not known: its record in the project is unreadable ({error}).")
+        note(
+            f"{RECORD_UNREADABLE}: its record in the project is damaged ({error}). "
+            "Its faders and envelopes count as yours now."
+        )
         return ""
 
 

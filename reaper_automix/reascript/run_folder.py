@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -65,6 +66,11 @@ class RunFolder:
         return self.path / "cancel"
 
     @property
+    def superseded(self) -> Path:
+        """A newer run of the project has begun when this file is there: the window has nothing more to show."""
+        return self.path / "superseded"
+
+    @property
     def closed(self) -> Path:
         """The REAPER side listens no more when this file is there."""
         return self.path / "closed"
@@ -106,9 +112,23 @@ def _new_run_folder(runs: Path, action: str) -> RunFolder:
     raise OSError(f"{runs} holds 999 runs of one second; clear it")
 
 
-def last_report(runs: Path) -> Path | None:
-    """Return the report of the newest run that has one."""
-    return next((run.report for run in _newest_first(runs) if run.report.is_file()), None)
+def last_report(runs: Path, project: str) -> Path | None:
+    """Return the report of the newest run in a project (its file; empty: a project never saved) that has one."""
+    with_report = (run for run in _newest_first(runs) if run.report.is_file())
+    return next((run.report for run in with_report if _project_of(run) == project), None)
+
+
+def supersede_others(runs: Path, run: RunFolder, project: str) -> None:
+    """Have the windows of a project's earlier, finished runs close."""
+    for other in _newest_first(runs):
+        if other.path != run.path and other.receipt.exists() and _project_of(other) == project:
+            with contextlib.suppress(OSError):
+                other.superseded.touch()
+
+
+def _project_of(run: RunFolder) -> str | None:
+    request = read_json(run.request)
+    return str(request.get("project", "")) if isinstance(request, dict) else None
 
 
 def read_json(path: Path) -> Any:

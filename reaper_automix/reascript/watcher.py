@@ -45,7 +45,7 @@ class Watcher:
         try:
             self._take_up()
             for job in self._jobs:
-                job.advance(TURN_S / len(self._jobs))
+                job.advance(TURN_S / len(self._jobs))  # it raises nothing: one run's trouble is not another's
             for job in [job for job in self._jobs if job.finished]:
                 self._jobs.remove(job)
                 self._leaving.append(job)
@@ -91,11 +91,11 @@ class Watcher:
         self._jobs.append(Job(self._api, trigger, preferences, place, window=bool(request.get("window", True))))
 
     def _tell(self, job: Job) -> None:
-        """Tell how a job ended, where its window does not: in REAPER's console."""
-        if job.window and job.window_shown and job.started_worker:
+        """Tell how a job ended, where its window does not: in REAPER's console, or a box where it hardly began."""
+        if job.window_shown and job.has_receipt:
             return
         text = "\n".join(job.lines)
-        if job.failed and not job.started_worker:
+        if job.failed and not job.was_heard:
             self._api.ShowMessageBox(text, job.trigger.title, 0)
         else:
             self._api.ShowConsoleMsg(f"{job.trigger.title}\n{text}\n\n")

@@ -92,8 +92,9 @@ class ScriptHost:
         base = self._search_path if self._search_path is not None else list(sys.path)
         run = Run(self, path, [str(path.parent), *base])
         self.runs.append(run)
+        n_left_open = len(self.left_open)
         self._execute(run, compile(path.read_bytes(), str(path), "exec"), self.run_durations_s)
-        if run.is_over():
+        if run.is_over() and len(self.left_open) == n_left_open:  # a block left open has made its point
             self.reaper.current.add_undo_point(f"ReaScript: {path.name}", always=True)
         self._end_if_over(run)
         return run

@@ -117,6 +117,32 @@ def test_a_revert_can_be_undone_and_reverted_again(open_reaper: OpenReaper) -> N
     assert faders_db(reaper, 2) == [0.0, 0.0]
 
 
+def test_a_second_revert_forgets_nothing(open_reaper: OpenReaper) -> None:
+    reaper = open_reaper()
+    api = DoubleApi(reaper)
+    apply_plan(api, fader_plan(read(reaper), -3.0, -6.0))
+    reaper.set_fader("Track 1 ü", 0.5)
+    revert(api)
+    assert revert(api).outcomes == ()
+    assert reaper.undo() == "Automix: revert"
+    again = apply_plan(api, fader_plan(read(reaper), -1.0, -1.0))
+    assert [(o.track, o.status) for o in again.outcomes] == [
+        ("Track 2 ü", Status.WRITTEN),
+        ("Track 1 ü", Status.LEFT_ALONE),
+    ]
+    assert faders_db(reaper, 1) == [pytest.approx(-6.0206, abs=1e-3)]
+
+
+def test_a_damaged_record_is_said(open_reaper: OpenReaper) -> None:
+    reaper = open_reaper()
+    api = DoubleApi(reaper)
+    apply_plan(api, fader_plan(read(reaper), -3.0))
+    api.SetProjExtState(Reaper(api).project, "reaper_automix", "LEDGER_1", "garbled")
+    receipt = revert(api)
+    assert receipt.outcomes == ()
+    assert "record in the project is damaged" in receipt.notes[0]
+
+
 def test_what_was_never_written_reverts_to_nothing_and_makes_no_undo_step(open_reaper: OpenReaper) -> None:
     reaper = open_reaper()
     assert revert(DoubleApi(reaper)) == Receipt()

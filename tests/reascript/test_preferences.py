@@ -50,7 +50,7 @@ def test_entries_may_be_shortened() -> None:
         (["120", "fader", "volume", "all", "stock", "ask"], "0 to 100"),
         (["nan", "fader", "volume", "all", "stock", "ask"], "0 to 100"),
         (["50", "", "volume", "all", "stock", "ask"], "fader, envelope"),
-        (["50", "fader", "volume", "all", "stock", "a"], "ask, always, never"),
+        (["50", "fader", "volume", "all", "stock", "a"], "ask or always"),
     ],
 )
 def test_a_wrong_entry_is_told_and_asked_again(entries: list[str], said: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
-from reaper_automix.reascript.run_folder import last_report, new_run_folder, read_json
+from reaper_automix.reascript.run_folder import last_report, new_run_folder, read_json, supersede_others
 
 
 def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
@@ -26,14 +27,28 @@ def test_the_oldest_finished_runs_are_removed(tmp_path: Path) -> None:
 
 
 def test_the_last_report_is_the_newest(tmp_path: Path) -> None:
-    assert last_report(tmp_path / "none") is None
-    for number in range(3):
+    assert last_report(tmp_path / "none", "a.RPP") is None
+    for number, project in enumerate(("a.RPP", "a.RPP", "b.RPP", "a.RPP")):
         run = new_run_folder(tmp_path, f"run {number}")
-        if number < 2:
+        run.request.write_text(json.dumps({"project": project}))
+        os.utime(run.path, (number, number))
+        if number < 3:
             run.report.write_text(str(number))
-    report = last_report(tmp_path)
+            os.utime(run.path, (number, number))
+    report = last_report(tmp_path, "a.RPP")
     assert report is not None
     assert report.read_text() == "1"
+    assert last_report(tmp_path, "c.RPP") is None
+
+
+def test_a_new_run_lets_the_windows_of_earlier_ones_close(tmp_path: Path) -> None:
+    runs = [new_run_folder(tmp_path, f"run {number}") for number in range(4)]
+    for run, project in zip(runs, ("a.RPP", "b.RPP", "a.RPP", "a.RPP"), strict=True):
+        run.request.write_text(json.dumps({"project": project}))
+    for run in runs[:2]:
+        run.write_receipt("Automix", [], failed=False)
+    supersede_others(tmp_path, runs[3], "a.RPP")
+    assert [run.superseded.exists() for run in runs] == [True, False, False, False]
 
 
 def test_a_receipt_is_plain_ascii_json(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from reaper_automix.chunks.fields import Fields
 from reaper_automix.chunks.lines import Chunk, Line, make_line
 from reaper_automix.chunks.text import ext_state_pieces, join_ext_state_pieces
+from reaper_automix.plan_writing import RECORD_UNREADABLE
 
 SECTION = "REAPER_AUTOMIX"
 _KEY = re.compile(r"LEDGER_([0-9]{1,6})", re.IGNORECASE)
@@ -25,7 +26,10 @@ def stored_ledger(root: Chunk, note: Callable[[str], None]) -> str:
     try:
         return join_ext_state_pieces(Fields(line).text(0) for line in _ledger_lines(section))
     except ValueError as error:
-        note(f"What an earlier run wrote is not known: its record in the project is unreadable ({error}).")
+        note(
+            f"{RECORD_UNREADABLE}: its record in the project is damaged ({error}). "
+            "Its faders and envelopes count as yours now."
+        )
         return ""
 
 

@@ -198,7 +198,7 @@ def test_ledger_keys_are_read_in_any_case_and_damage_is_noted(project: Path, tmp
     target.write_text(text.replace("LEDGER_1 ", "LEDGER_1 !"))
     session = RppHost(target).read_session()
     assert session.ledger_json == ""
-    assert "unreadable" in session.notes[0]
+    assert "damaged" in session.notes[0]
 
 
 def test_short_old_lines_grow_and_shrink_again(project: Path, tmp_path: Path, song: str) -> None:
