@@ -335,8 +335,8 @@ class Job:
             self.done, self.total = float(event.get("done", 0.0)), float(event.get("total", 0.0))
         if event.get("event") == "session":  # the worker is at work, and has started its window
             self.window_shown, self.was_heard = self.window, True
-        if event.get("event") == "window":
-            self.window_shown = bool(event.get("shown", False))
+        if event.get("event") == "window" and not event.get("shown", False):
+            self.window = self.window_shown = False  # there can be none; this may be told first
         return event if event.get("event") in FINAL_EVENTS else last
 
     def _raise_ended(self, last: dict[str, Any], exit_code: int) -> None:
