@@ -26,8 +26,8 @@ from reaper_automix.units import db_to_lin, lin_to_db
 FADER_EXPONENT = math.log(716.2178503126559 / 592.4) / math.log(2.0)
 """Fader travel as a power of the gain, see the module's assumptions."""
 
-GUARD_S = 0.001
-"""Guard points lie this far outside of the range that a move may change."""
+GUARD_S = 0.01
+"""Guard points lie this far outside of the range that a move may change: near, but a step of some dB does not click."""
 
 POLYLINE_ERROR_DB = 0.01
 """How closely ``gain_polyline`` follows the envelope."""

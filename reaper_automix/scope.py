@@ -13,6 +13,9 @@ from reaper_automix.plan_writing import fader_is_owned, whole_session
 from reaper_automix.session import Session, Track
 from reaper_automix.units import SILENCE_DB
 
+LEAST_RANGE_S = 0.4
+"""One gating block of ITU-R BS.1770: over less there is no loudness."""
+
 SELECTED = "selected"
 """The word that stands for the tracks that are selected in the session."""
 
@@ -179,13 +182,18 @@ def checked_range(session: Session, range_s: tuple[float, float] | None) -> tupl
     Raises
     ------
     ScopeError
-        If it is empty, begins before 0 or after the session's end.
+        If it is empty or too short, begins before 0 or after the session's end.
     """
     if range_s is None:
         return 0.0, session.end_s
     start_s, end_s = range_s
     if not 0.0 <= start_s < end_s:
         raise ScopeError(f"The range {start_s:g} to {end_s:g} s is empty or begins before 0: choose another range.")
+    if end_s - start_s < LEAST_RANGE_S:
+        raise ScopeError(
+            f"The range {start_s:g} to {end_s:g} s is shorter than the {LEAST_RANGE_S:g} s that loudness is measured "
+            "over: choose a longer one."
+        )
     if start_s >= session.end_s:
         raise ScopeError(f"The range begins at {start_s:g} s, the session ends at {session.end_s:g} s.")
     return start_s, min(end_s, session.end_s)

@@ -95,7 +95,7 @@ def test_a_time_selection_writes_envelopes_and_no_faders(
             assert track["gain_lin"] == 1.0
             envelope = track["envelopes"]["Volume"]
             assert (envelope["active"], envelope["visible"]) == (True, True)
-            assert [round(point[0], 3) for point in envelope["points"]] == [1.999, 2.0, 5.0, 5.001]
+            assert [round(point[0], 3) for point in envelope["points"]] == [1.99, 2.0, 5.0, 5.01]
         reaper.do("undo")
         assert reaper.tracks() == before
 

@@ -367,8 +367,8 @@ def test_a_range_is_written_with_guards(open_reaper: OpenReaper) -> None:
     assert envelope is not None
     assert (envelope.active, envelope.visible) == (True, True)
     assert [(round(p.time_s, 3), round(p.value, 3)) for p in envelope.points] == [
-        (9.999, 0.0),
+        (9.99, 0.0),
         (10.0, -6.0),
         (20.0, -6.0),
-        (20.001, 0.0),
+        (20.01, 0.0),
     ]
