@@ -1,9 +1,9 @@
 """What every corpus loader returns: songs of raw tracks, and what a human did with them. Plain data.
 
-A track is a file that is heard *before* the human's decision, and ``gain_db`` is the decision: the change of level, over
-time, that leads from that file to the human's mix. Where a source has only stems at mix level, the file is the stem and
-the gain is 0 dB: whoever trains on it normalises the loudness of each track first, and takes the same amount off the
-label, so that neither the synthesizer's level nor the stem's says anything (``normalised_gain_db`` does both).
+A track is a file that is heard *before* the human's decision, and ``gain_db`` is the decision: the change of level,
+over time, that leads from that file to the human's mix. Where a source has only stems at mix level, the file is the
+stem and the gain is 0 dB: whoever trains on it normalises the loudness of each track first, and takes the same amount
+off the label, so that neither the synthesizer's level nor the stem's says anything (``normalised_gain_db`` does both).
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class CorpusTrack:
         Read from a fader or controller, not estimated from audio.
     group : str
         Tracks of one group (a stem, a channel) are one decision; the id where there are no groups.
+    gain_is_known : bool
+        Whether the source says anything of the gain; where False, ``gain_db`` is no label and the track serves roles
+        and context only.
     """
 
     id: str
@@ -60,6 +63,7 @@ class CorpusTrack:
     role_confidence: str = "high"
     gain_is_exact: bool = True
     group: str = ""
+    gain_is_known: bool = True
 
     @property
     def moves(self) -> bool:
