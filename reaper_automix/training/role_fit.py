@@ -1,0 +1,166 @@
+"""Fit the forest that hears roles, judge it on authors it never saw, and choose how sure it has to be."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesClassifier
+
+from reaper_automix.analysis.role_audio import DRUM_CLASSES, Forest, RoleClassifier
+from reaper_automix.analysis.roles import Role
+from reaper_automix.training.role_examples import Example, weights_of
+
+N_TREES = 200
+FEWEST_IN_LEAF = 3
+ASKED_SHARE = 0.2
+"""Of the features, tried at each node."""
+WANTED_RIGHT = 0.9
+"""Of the answers that are given at a threshold, on authors that were left out."""
+FEWEST_ANSWERS = 4
+LEAST_SURE = 0.4
+NEVER = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A track with its label, and what a classifier that never saw its author says."""
+
+    corpus: str
+    author: str
+    label: Role
+    shares: dict[Role, float]
+
+    @property
+    def best(self) -> Role:
+        """The class with the highest share."""
+        return next(iter(self.shares))
+
+    @property
+    def drums_share(self) -> float:
+        """Of all drum classes together."""
+        return sum(share for role, share in self.shares.items() if role in DRUM_CLASSES)
+
+
+def fit(examples: Sequence[Example], *, seed: int = 0) -> tuple[Forest, tuple[Role, ...]]:
+    """Fit a forest; return it with its classes."""
+    model = ExtraTreesClassifier(
+        N_TREES, min_samples_leaf=FEWEST_IN_LEAF, max_features=ASKED_SHARE, random_state=seed, n_jobs=1
+    )
+    features = np.stack([e.features for e in examples])
+    model.fit(features, [e.role.value for e in examples], sample_weight=weights_of(examples))
+    return to_arrays(model), tuple(Role(name) for name in model.classes_)
+
+
+def to_arrays(model: ExtraTreesClassifier) -> Forest:
+    """Return the trees of a fitted model as arrays, all nodes in one row."""
+    trees = [estimator.tree_ for estimator in model.estimators_]
+    roots = np.cumsum([0, *(t.node_count for t in trees[:-1])]).astype(np.int32)
+    own = [np.arange(t.node_count) for t in trees]
+    below = [np.where(t.children_left < 0, n, t.children_left) + r for t, n, r in zip(trees, own, roots, strict=True)]
+    above = [np.where(t.children_left < 0, n, t.children_right) + r for t, n, r in zip(trees, own, roots, strict=True)]
+    values = np.concatenate([t.value[:, 0, :] for t in trees])
+    return Forest(
+        feature=np.concatenate([np.where(t.children_left < 0, -1, t.feature) for t in trees]).astype(np.int16),
+        threshold=np.concatenate([t.threshold for t in trees]).astype(np.float32),
+        below=np.concatenate(below).astype(np.int32),
+        above=np.concatenate(above).astype(np.int32),
+        shares=(values / values.sum(axis=1, keepdims=True)).astype(np.float32),
+        roots=roots,
+    )
+
+
+def judge(forest: Forest, classes: tuple[Role, ...], examples: Sequence[Example]) -> list[Judged]:
+    """Return what a forest says of whole tracks."""
+    classifier = RoleClassifier(forest, classes, {}, NEVER)
+    whole = [e for e in examples if e.is_whole]
+    return [Judged(e.corpus, e.author, e.role, classifier.shares(e.features)) for e in whole]
+
+
+def leave_authors_out(examples: Sequence[Example]) -> Iterator[Judged]:
+    """Yield the sure tracks of each author, judged by a forest that never saw this author."""
+    for author in sorted({e.author for e in examples}):
+        held = [e for e in examples if e.author == author and e.is_sure]
+        rest = [e for e in examples if e.author != author and e.is_sure]
+        if held and rest:
+            yield from judge(*fit(rest), held)
+
+
+def sure_shares(judged: Sequence[Judged]) -> dict[Role, float]:
+    """Return from which share on each class is right often enough; a class that never is has none."""
+    found: dict[Role, float] = {}
+    for role in sorted({j.best for j in judged}):
+        answers = sorted(((j.shares[role], j.label is role) for j in judged if j.best is role), reverse=True)
+        if (share := _threshold(answers)) is not None:
+            found[role] = share
+    return found
+
+
+def drums_share(judged: Sequence[Judged]) -> float:
+    """Return from which share of the drum classes on a track is some drum often enough."""
+    answers = sorted(((j.drums_share, j.label in DRUM_CLASSES) for j in judged), reverse=True)
+    share = _threshold(answers)
+    return NEVER if share is None else share
+
+
+def _threshold(answers: Sequence[tuple[float, bool]]) -> float | None:
+    """Return the lowest share above which enough answers are right, at every share above it too."""
+    right = np.cumsum([is_right for _, is_right in answers])
+    n_answers = np.arange(1, len(answers) + 1)
+    good: NDArray[np.bool_] = (right / n_answers >= WANTED_RIGHT) & (n_answers >= FEWEST_ANSWERS)
+    if not good.any():
+        return None
+    share = answers[int(np.flatnonzero(good)[-1])][0]
+    return round(max(float(share), LEAST_SURE), 3)
+
+
+def accuracy(judged: Sequence[Judged]) -> float:
+    """Return the share of tracks whose best class is the label's."""
+    return sum(j.best is j.label for j in judged) / max(len(judged), 1)
+
+
+def majority_accuracy(judged: Sequence[Judged], examples: Sequence[Example]) -> float:
+    """Return what the commonest class of the other authors would score on the same tracks."""
+    tracks = {e.track_key: (e.author, e.role) for e in examples if e.is_sure}.values()
+    right = 0
+    for author, some in _by_author(judged).items():
+        others = Counter(role for a, role in tracks if a != author)
+        right += sum(j.label is others.most_common(1)[0][0] for j in some) if others else 0
+    return right / max(len(judged), 1)
+
+
+def confusion_lines(judged: Sequence[Judged], classifier: RoleClassifier | None = None) -> list[str]:
+    """Return a table: labels in rows, answers in columns; with a classifier, unknown is an answer too."""
+    answers = [(j.label.value, _answer(j, classifier)) for j in judged]
+    rows = sorted({label for label, _ in answers})
+    columns = sorted({answer for _, answer in answers} - {"unknown"}) + ["unknown"] * (classifier is not None)
+    counts = Counter(answers)
+    lines = ["label \\ answer     " + " ".join(f"{c[:8]:>8}" for c in columns)]
+    return lines + [f"{r:18} " + " ".join(f"{counts[r, c] or '.':>8}" for c in columns) for r in rows]
+
+
+def answer_scores(judged: Sequence[Judged], classifier: RoleClassifier) -> dict[str, float]:
+    """Return how many tracks get an answer, and how many of the answers are right; a generic drum counts for any drum."""
+    given = [(j.label, a) for j in judged if (a := _answer(j, classifier)) != "unknown"]
+    right = sum(a == label.value or (a == Role.DRUMS.value and label in DRUM_CLASSES) for label, a in given)
+    return {
+        "tracks": len(judged),
+        "answered": len(given),
+        "right_of_answered": round(right / len(given), 3) if given else 0.0,
+    }
+
+
+def _answer(judged: Judged, classifier: RoleClassifier | None) -> str:
+    if classifier is None or judged.shares[judged.best] >= classifier.sure_share.get(judged.best, NEVER):
+        return judged.best.value
+    return Role.DRUMS.value if judged.drums_share >= classifier.drums_share else "unknown"
+
+
+def _by_author(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
+    found: dict[str, list[Judged]] = defaultdict(list)
+    for one in judged:
+        found[one.author].append(one)
+    return found
