@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from reaper_automix import __version__, commands
 from reaper_automix.errors import AutomixError
+from reaper_automix.evaluate_cli import add_evaluate_parser
 from reaper_automix.interruptions import naming_written
 from reaper_automix.live_cli import add_live_parser
 from reaper_automix.mixers.registry import MIXERS
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_render(parsers)
     _add_inspect(parsers)
     add_live_parser(parsers)
+    add_evaluate_parser(parsers)
     _add_demo(parsers)
     _add_doctor(parsers)
     return parser
@@ -124,9 +126,10 @@ def _add_mix(parsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--balance",
-        choices=("auto", "equal", "roles"),
+        choices=("auto", "equal", "roles", "learned"),
         default="auto",
-        help="equal loudness for every track, or by role; auto takes roles when most names say one (default: auto)",
+        help="equal loudness for every track, by role, or learned from human mixes; auto takes what is proven on "
+        "unseen authors, where most names say a role (default: auto)",
     )
     parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
     parser.add_argument(

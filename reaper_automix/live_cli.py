@@ -92,7 +92,7 @@ def _add_mix(parsers: Any) -> None:
         help="how far every move goes, in percent (default: 100)",
     )
     parser.add_argument(
-        "--balance", choices=("auto", "equal", "roles"), default="auto", help="as for 'mix' (default: auto)"
+        "--balance", choices=("auto", "equal", "roles", "learned"), default="auto", help="as for 'mix' (default: auto)"
     )
     parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
     parser.add_argument("--max-error-db", type=positive, default=0.5, metavar="DB", help="as for 'mix' (0.5)")
