@@ -12,6 +12,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -23,8 +24,10 @@ from reaper_automix.units import energy_to_db
 Floats = NDArray[np.float32]
 Audio = NDArray[np.float32]
 
-BAND_EDGES_HZ = (20, 60, 100, 150, 210, 300, 400, 520, 680, 880, 1150, 1500, 1900, 2500, 3200, 4200, 5500, 7000, 8500)
-BAND_EDGES_HZ += (10000, 11000)
+BAND_EDGES_HZ: tuple[int, ...] = (
+    *(20, 60, 100, 150, 210, 300, 400, 520, 680, 880, 1150, 1500, 1900),
+    *(2500, 3200, 4200, 5500, 7000, 8500, 10000, 11000),
+)
 N_BANDS = len(BAND_EDGES_HZ) - 1
 
 _FRAME_S = 0.046
@@ -152,7 +155,8 @@ class RoleListener:
 
 def energy_to_db_array(energy: Floats) -> Floats:
     """Convert energies to dB; 0 gives -200."""
-    return np.float32(10.0) * np.log10(energy + np.float32(1e-20))
+    level_db: Floats = np.float32(10.0) * np.log10(energy + np.float32(1e-20))
+    return level_db
 
 
 def hear_role_features(blocks: Iterable[Audio], sample_rate_hz: int) -> Floats | None:
@@ -169,7 +173,8 @@ def _vertex(values: Floats, at: NDArray[np.intp]) -> Floats:
     before, here, after = (values[rows, at + k] for k in range(3))
     bend = before - 2.0 * here + after
     shift = np.where(np.abs(bend) > 1e-9, 0.5 * (before - after) / np.where(np.abs(bend) > 1e-9, bend, 1.0), 0.0)
-    return np.clip(shift, -0.5, 0.5).astype(np.float32)
+    near: Floats = np.clip(shift, -0.5, 0.5).astype(np.float32)
+    return near
 
 
 def _band_weights(sample_rate_hz: int, size: int) -> Floats:
@@ -178,7 +183,8 @@ def _band_weights(sample_rate_hz: int, size: int) -> Floats:
     half = bins_hz[1] / 2.0
     low, high = np.asarray(BAND_EDGES_HZ[:-1]), np.asarray(BAND_EDGES_HZ[1:])
     shared = np.minimum(high, bins_hz[:, None] + half) - np.maximum(low, bins_hz[:, None] - half)
-    return np.clip(shared / (2.0 * half), 0.0, 1.0).astype(np.float32)
+    weights: Floats = np.clip(shared / (2.0 * half), 0.0, 1.0).astype(np.float32)
+    return weights
 
 
 def _of_spectrum(frames: Floats, level_db: Floats, active: NDArray[np.bool_]) -> list[float]:
@@ -258,5 +264,5 @@ def _modulation(envelope: Floats, active: NDArray[np.bool_]) -> list[float]:
         return [0.25] * (len(edges) - 1)
     power = np.abs(fft.rfft(amplitude - amplitude.mean())) ** 2
     hz = fft.rfftfreq(amplitude.size, _STEP_S)
-    parts = [float(power[(hz >= a) & (hz < b)].sum()) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [float(power[(hz >= a) & (hz < b)].sum()) for a, b in pairwise(edges)]
     return [part / max(sum(parts), 1e-20) for part in parts]

@@ -20,44 +20,66 @@ RULES: tuple[tuple[Role, str], ...] = (
         Role.PRINTED_MIX,
         r"2 ?mix|two ?mix|mix ?down|(?:rough|human|full|final|stereo|master|printed|board) (?:mix|print)|mix print",
     ),
-    (Role.KICK, r"kicks?|kik|kck|kd|bd|bass ?drum|kick ?drum|kickdrum|gran ?cassa|bombo|bumbo|gro(?:ss|s)e (?:trommel|caisse)|grosse ?caisse|bassdrums?|subkick"),
-    (Role.SNARE, r"snares?|snr|sn|snare ?drum|rim ?shot|side ?stick|cross ?stick|caja|caixa|tarola|redoblante|rullante|kleine trommel|caisse claire"),
+    (
+        Role.KICK,
+        r"kicks?|kik|kck|kd|bd|bass ?drum|kick ?drum|kickdrum|gran ?cassa|bombo|bumbo"
+        r"|gro(?:ss|s)e (?:trommel|caisse)|grosse ?caisse|bassdrums?|subkick",
+    ),
+    (
+        Role.SNARE,
+        r"snares?|snr|sn|snare ?drum|rim ?shot|side ?stick|cross ?stick|caja|caixa|tarola|redoblante|rullante"
+        r"|kleine trommel|caisse claire",
+    ),
     (Role.HIHAT, r"hi ?hats?|hihat|hat|hats|hh|hhat|h hat|charles|charle(?:y|ston)?|chimbal|contratiempo|contratempo"),
-    (Role.TOMS, r"toms?|floor ?tom|rack ?tom|tom ?tom|(?<=drums )(?:floor|rack)|rt|ft|stand ?tom|hange ?tom|goliath?|tom basse"),
+    (
+        Role.TOMS,
+        r"toms?|floor ?tom|rack ?tom|tom ?tom|(?<=drums )(?:floor|rack)|rt|ft|stand ?tom|hange ?tom|goliath?|tom basse",
+    ),
     (Role.OVERHEADS, r"over ?heads?|overhead|oh|ohs|ovh|ohead|(?<=drums )over|ohl|ohr|aere[oi]s|aeriens|panoramic[io]"),
     (
         Role.PERCUSSION,
         r"perc(?:s|ussion)?|shakers?|shk|tamb(?:o|ourine)?|tambo|congas?|bongos?|djembe|cajon|claves?|cowbell|bells?"
         r"|claps?|snaps?|cymbals?|cym|crash|ride|splash|china|triangle|woodblock|guiro|timbales?|maracas?|tabla|chimes?"
         r"|handclaps?|clap ?trap|agogo|cabasa|timpani|surdo|pandeiro|stomps?|udu|darbuka|gong"
-        r"|becken|schellen(?:ring|kranz)?|rassel|cymbales?|tambourin|percussions|perkussion|percussion[ei]|percusion(?:es)?|percussao"
+        r"|becken|schellen(?:ring|kranz)?|rassel|cymbales?|tambourin|percussions|perkussion|percussion[ei]"
+        r"|percusion(?:es)?|percussao"
         r"|platillos?|pandereta|palmas|piatt[oi]|pratos?|klatschen"
         r"|sticks?|rain ?stick|steel ?(?:drums?|pans?)|finger (?:clicks?|snaps?)",
     ),
-    (Role.DRUMS, r"drums?|drumkit|drum ?kit|kit|drs|beat|beats|loop|loops|breakbeat|drum ?loop|batterie|bateria|batteria|schlagzeug|trommeln?|kit de batterie"),
+    (
+        Role.DRUMS,
+        r"drums?|drumkit|drum ?kit|kit|drs|beat|beats|loop|loops|breakbeat|drum ?loop|batterie|bateria"
+        r"|batteria|schlagzeug|trommeln?|kit de batterie",
+    ),
     (
         Role.BACKING_VOCAL,
         r"(?:b|bg|bk|back|backing|background|harm|harmony|gang|group|choir) ?"
         r"(?:voc|vocs|vox|vocals?|voices?|sing(?:er|ers)?)"
         r"|(?:voc|vocs|vox|vocals?|voices?) (?:bg|bk|back|backing|harm|harmony|choir)"
-        r"|bgvs?|bvs?|bgs|bv ?\w?|bvox|vocoder|backings?|choirs?|chorus vox|harmony|harmonies|harms?|ooh?s?|aah?s?|ahs|gang"
-        r"|chants?|crowd|chor|chore|hintergrund(?:gesang)?|hintergrundstimmen?|choeurs?|coros?|cori|segunda voz|seconda voce",
+        r"|bgvs?|bvs?|bgs|bv ?\w?|bvox|vocoder|backings?|choirs?|chorus vox|harmony|harmonies|harms?|ooh?s?"
+        r"|aah?s?|ahs|gang"
+        r"|chants?|crowd|chor|chore|hintergrund(?:gesang)?|hintergrundstimmen?|choeurs?|coros?|cori"
+        r"|segunda voz|seconda voce",
     ),
     (
         Role.LEAD_VOCAL,
         r"(?:ld|lead|main)? ?(?:vox|vocals?|voc|vocs|voice|voices|singer|singing|rap|raps|rapper)"
-        r"|lv|ldvox|leadvox|adlibs?|ad ?libs?|dbl vox|narration|speech|gesang|voz|chant principal|hauptgesang|stimmen?|sanger(?:in)?|voix|voces|voce|voci|vozes|falsetto",
+        r"|lv|ldvox|leadvox|adlibs?|ad ?libs?|dbl vox|narration|speech|gesang|voz|chant principal|hauptgesang"
+        r"|stimmen?|sanger(?:in)?|voix|voces|voce|voci|vozes|falsetto",
     ),
     (
         Role.BASS,
         r"bass(?! ?(?:clarinet|trombone|flute|sax|drum|kick))|basses|bs|sub|sub ?bass|bassline|808s?"
-        r"|upright(?! ?(?:piano|pno))|contrabass|double ?bass|bajo|basse|basso|baixo|kontrabass|contrebasse|contrabajo|contrabbasso|contrabaixo|(?:e|el|elektro) ?bass|moog ?bass|syn ?bass|bassdi|bassamp",
+        r"|upright(?! ?(?:piano|pno))|contrabass|double ?bass|bajo|basse|basso|baixo|kontrabass|contrebasse"
+        r"|contrabajo|contrabbasso|contrabaixo|(?:e|el|elektro) ?bass|moog ?bass|syn ?bass|bassdi|bassamp",
     ),
     (
         Role.ACOUSTIC_GUITAR,
         r"(?:ac|acou|acous|acoustic|nylon|classical|spanish|12 ?string) ?(?:gtrs?|guitars?|gt|git)?"
         r"|steel (?:gtrs?|guitars?)|acgtr|agtr|a ?gtr|aco?gtr|mandolin|banjo|uk[eu]lele|uke|dobro|bouzouki|resonator"
-        r"|akustik ?(?:gitarren?|git)?|(?:gitarren?|guitares?|guitarras?|chitarr[ae]|violao|violoes) (?:acustic[ao]s?|acoustiques?|akustisch|classic[ao]|seche)"
+        r"|akustik ?(?:gitarren?|git)?"
+        r"|(?:gitarren?|guitares?|guitarras?|chitarr[ae]|violao|violoes) "
+        r"(?:acustic[ao]s?|acoustiques?|akustisch|classic[ao]|seche)"
         r"|(?:akustische|klassische) gitarren?|violao|violoes|viola caipira|cavaquinho|laud",
     ),
     (
@@ -74,20 +96,25 @@ RULES: tuple[tuple[Role, str], ...] = (
         r"keys?|keyb|keyboards?|kbd|organs?|org|b3|hammond|rhodes|rds|wurl(?:i|y|itzer|itser)?|clav(?:i|inet)?"
         r"|harpsichord|accordion|harmonium|melodica|celesta|celeste|glock(?:enspiel)?|vibes?|vibraphone"
         r"|marimba|xylophone|mellotron|leslie|music ?box|mallets?|kalimba"
-        r"|orgel|tasten(?:instrumente?)?|akkordeon|claviers?|orgue|accordeon|teclados?|organo|orgao|acordeon|tastiere|tastiera"
+        r"|orgel|tasten(?:instrumente?)?|akkordeon|claviers?|orgue|accordeon|teclados?|organo|orgao|acordeon"
+        r"|tastiere|tastiera"
         r"|fisarmonica|sanfona|farfisa|nord",
     ),
     (
         Role.STRINGS,
-        r"strings?|strgs?|str|violins?|vlns?|vln|violas?|vla|cellos?|celli|vc|vcl|fiddle|quartet|harp|orchestra|orch|pizz(?:icato)?"
-        r"|streicher|geigen?|violinen?|bratschen?|cordes|violons?|violoncell[eio]s?|violoncelo|violonchelo|cuerdas|violin[oi]s?"
+        r"strings?|strgs?|str|violins?|vlns?|vln|violas?|vla|cellos?|celli|vc|vcl|fiddle|quartet|harp"
+        r"|orchestra|orch|pizz(?:icato)?"
+        r"|streicher|geigen?|violinen?|bratschen?|cordes|violons?|violoncell[eio]s?|violoncelo|violonchelo"
+        r"|cuerdas|violin[oi]s?"
         r"|archi|arpa|harpe|harfe|cordas|orchester|orchestre|orquesta|orquestra",
     ),
     (
         Role.BRASS,
-        r"brass|trumpets?|tpts?|tp|trombones?|tbn|trb|horns?|hrns?|sax(?:es|ophones?)?|saxes|tenor|alto|bari|tuba|flugel(?:horn)?"
+        r"brass|trumpets?|tpts?|tp|trombones?|tbn|trb|horns?|hrns?|sax(?:es|ophones?)?|saxes|tenor|alto|bari"
+        r"|tuba|flugel(?:horn)?"
         r"|bone"
-        r"|blaser|blech(?:blaser)?|trompeten?|posaunen?|saxophon|cuivres|trompettes?|metales|metais|trompetas?|trombon|saxofon[eo]?|trombas?|trombe"
+        r"|blaser|blech(?:blaser)?|trompeten?|posaunen?|saxophon|cuivres|trompettes?|metales|metais|trompetas?"
+        r"|trombon|saxofon[eo]?|trombas?|trombe"
         r"|ottoni|fiati|sassofon[eio]|vientos|sopros",
     ),
     (
@@ -98,7 +125,8 @@ RULES: tuple[tuple[Role, str], ...] = (
     ),
     (
         Role.FX,
-        r"fx|sfx|efx|effects?|risers?|sweeps?|impacts?|whoosh|swells?|noise|hits?|reverse|rev|drops?|uplifter|downlifter|atmos(?:phere)?"
+        r"fx|sfx|efx|effects?|risers?|sweeps?|impacts?|whoosh|swells?|noise|hits?|reverse|rev|drops?|uplifter"
+        r"|downlifter|atmos(?:phere)?"
         r"|ambience|ambient|amb|foley|vinyl|scratch(?:es)?|samples?|glitch|drones?|textures?"
         r"|effekte?|gerausche?|rauschen|effets?|bruit(?:age)?|efectos?|ruido|effett[oi]|rumor[ei]|efeitos?",
     ),
@@ -106,7 +134,8 @@ RULES: tuple[tuple[Role, str], ...] = (
         Role.OTHER,
         r"flutes?|clarinets?|oboes?|bassoons?|recorder|whistles?|pipes?|harmonica|harp ?mouth"
         r"|woodwinds?|winds?|didgeridoo|sitar|theremin"
-        r"|floten?|querflote|blockflote|klarinetten?|oboen?|flauta|flauto|clarinete|clarinetto|hautbois|holzblaser|dudelsack|gaita",
+        r"|floten?|querflote|blockflote|klarinetten?|oboen?|flauta|flauto|clarinete|clarinetto|hautbois"
+        r"|holzblaser|dudelsack|gaita",
     ),
     # What also stands beside an instrument ("Gtr room", "Kick print", "SD keys") decides only when nothing else does.
     (Role.DRUMS, r"rooms?|raum|sala|ambiente"),
@@ -117,8 +146,24 @@ RULES: tuple[tuple[Role, str], ...] = (
 """Patterns over whole words of a name, tried in this order; accents are left out of both."""
 
 WEAK_WORDS = frozenset(
-    "lead room rooms sala raum ambiente solo chords stab stabs hit hits riff riffs harm harms harmony harmonies"
-    " sd amb ambience ambient print bounce slide clean noise reverse rev samples backing double dbl".split()
+    {
+        "lead",
+        "room",
+        "rooms",
+        "sala",
+        "raum",
+        "ambiente",
+        "solo",
+        "chords",
+        "stab",
+        "stabs",
+        "hit",
+        "hits",
+        "riff",
+        "riffs",
+    }
+    | {"harm", "harms", "harmony", "harmonies", "sd", "amb", "ambience", "ambient", "print", "bounce", "slide", "clean"}
+    | {"noise", "reverse", "rev", "samples", "backing", "double", "dbl"}
 )
 """Words that say a role only where nothing else does: a folder around the track knows better."""
 

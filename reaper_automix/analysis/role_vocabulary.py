@@ -1,4 +1,4 @@
-"""The words of the project for who a track is: coarse roles, and the microphones of a drum kit below them. Stdlib only."""
+"""The words of the project for who a track is: coarse roles, and below them drum microphones. Stdlib only."""
 
 from __future__ import annotations
 

@@ -107,7 +107,9 @@ def unnamed_tracks(session: Session, *, said: Mapping[str, TrackRole] | None = N
     return tuple(t.id for t in session.tracks if roles[t.id].source is RoleSource.NOTHING and t.items)
 
 
-def _of_track(session: Session, track: Track, said: Mapping[str, TrackRole], heard: Mapping[str, TrackRole]) -> TrackRole:
+def _of_track(
+    session: Session, track: Track, said: Mapping[str, TrackRole], heard: Mapping[str, TrackRole]
+) -> TrackRole:
     folders = [folder.name for folder in session.ancestors(track)]
     guess = guess_role_among(track.name, folders, _files_of(track))
     if track.is_folder and not track.items and guess.role is Role.PRINTED_MIX:

@@ -107,14 +107,15 @@ def drums_share(judged: Sequence[Judged]) -> float:
 
 
 def _threshold(answers: Sequence[tuple[float, bool]]) -> float | None:
-    """Return the lowest share above which enough answers are right, at every share above it too."""
+    """Return the lowest share from which on enough answers are right; None where there is none, or too few answers."""
     right = np.cumsum([is_right for _, is_right in answers])
     n_answers = np.arange(1, len(answers) + 1)
-    good: NDArray[np.bool_] = (right / n_answers >= WANTED_RIGHT) & (n_answers >= FEWEST_ANSWERS)
+    shares = np.asarray([share for share, _ in answers])
+    is_last = np.append(shares[1:] < shares[:-1], True)  # answers of one share stand or fall together
+    good: NDArray[np.bool_] = (right / n_answers >= WANTED_RIGHT) & (n_answers >= FEWEST_ANSWERS) & is_last
     if not good.any():
         return None
-    share = answers[int(np.flatnonzero(good)[-1])][0]
-    return round(max(float(share), LEAST_SURE), 3)
+    return round(max(float(shares[np.flatnonzero(good)[-1]]), LEAST_SURE), 3)
 
 
 def accuracy(judged: Sequence[Judged]) -> float:
@@ -143,7 +144,7 @@ def confusion_lines(judged: Sequence[Judged], classifier: RoleClassifier | None 
 
 
 def answer_scores(judged: Sequence[Judged], classifier: RoleClassifier) -> dict[str, float]:
-    """Return how many tracks get an answer, and how many of the answers are right; a generic drum counts for any drum."""
+    """Return how many tracks get an answer and how many answers are right; ``drums`` is right for any drum."""
     given = [(j.label, a) for j in judged if (a := _answer(j, classifier)) != "unknown"]
     right = sum(a == label.value or (a == Role.DRUMS.value and label in DRUM_CLASSES) for label, a in given)
     return {
