@@ -86,7 +86,7 @@ class RoleClassifier:
     sure_share : mapping of Role to float
         From this share on a class is believed; a class that is not in it never is.
     drums_share : float
-        From this share of all drum classes together on it is some drum.
+        From this share of all drum classes together on a track that sounds most like one of them is some drum.
     """
 
     forest: Forest
@@ -108,7 +108,7 @@ class RoleClassifier:
         if shares[best] >= self.sure_share.get(best, 2.0):
             return TrackRole(best, RoleSource.AUDIO, f"sounds like {_words(best)}, {shares[best]:.0%} sure")
         drums = sum(share for role, share in shares.items() if role in DRUM_CLASSES)
-        if drums >= self.drums_share:
+        if best in DRUM_CLASSES and drums >= self.drums_share:
             return TrackRole(Role.DRUMS, RoleSource.AUDIO, f"sounds like drums, {drums:.0%} sure")
         return TrackRole(None, RoleSource.AUDIO, f"sounds like {_words(best)}, but only {shares[best]:.0%} sure")
 

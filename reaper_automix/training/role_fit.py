@@ -14,7 +14,7 @@ from reaper_automix.analysis.role_audio import DRUM_CLASSES, Forest, RoleClassif
 from reaper_automix.analysis.roles import Role
 from reaper_automix.training.role_examples import Example, weights_of
 
-N_TREES = 200
+N_TREES = 120
 FEWEST_IN_LEAF = 3
 ASKED_SHARE = 0.2
 """Of the features, tried at each node."""
@@ -89,33 +89,75 @@ def leave_authors_out(examples: Sequence[Example]) -> Iterator[Judged]:
             yield from judge(*fit(rest), held)
 
 
+def lone_classes(examples: Sequence[Example]) -> frozenset[Role]:
+    """Return the classes that one author alone has: without this author nothing could know them."""
+    authors: dict[Role, set[str]] = defaultdict(set)
+    for example in examples:
+        if example.is_sure:
+            authors[example.role].add(example.author)
+    return frozenset(role for role, some in authors.items() if len(some) == 1)
+
+
+def leave_songs_out(examples: Sequence[Example], classes: frozenset[Role]) -> Iterator[Judged]:
+    """Yield the sure tracks of some classes, judged by a forest that never saw their song."""
+    for song in sorted({(e.corpus, e.song) for e in examples if e.role in classes}):
+        held = [e for e in examples if (e.corpus, e.song) == song and e.role in classes and e.is_sure]
+        rest = [e for e in examples if (e.corpus, e.song) != song and e.is_sure]
+        if held and rest:
+            yield from judge(*fit(rest), held)
+
+
+def known_answers(examples: Sequence[Example], judged: Sequence[Judged]) -> list[Judged]:
+    """Return the left-out judgements that thresholds are chosen on: classes of one author with their songs left out."""
+    lone = lone_classes(examples)
+    return [*(j for j in judged if j.label not in lone), *leave_songs_out(examples, lone)]
+
+
 def sure_shares(judged: Sequence[Judged]) -> dict[Role, float]:
     """Return from which share on each class is right often enough; a class that never is has none."""
+    weights = _author_weights(judged)
     found: dict[Role, float] = {}
     for role in sorted({j.best for j in judged}):
-        answers = sorted(((j.shares[role], j.label is role) for j in judged if j.best is role), reverse=True)
+        answers = [Answer(j.shares[role], j.label is role, weights[j.author]) for j in judged if j.best is role]
         if (share := _threshold(answers)) is not None:
             found[role] = share
     return found
 
 
 def drums_share(judged: Sequence[Judged]) -> float:
-    """Return from which share of the drum classes on a track is some drum often enough."""
-    answers = sorted(((j.drums_share, j.label in DRUM_CLASSES) for j in judged), reverse=True)
+    """Return from which share of the drum classes on a track whose best class is a drum is some drum often enough."""
+    weights = _author_weights(judged)
+    answers = [
+        Answer(j.drums_share, j.label in DRUM_CLASSES, weights[j.author]) for j in judged if j.best in DRUM_CLASSES
+    ]
     share = _threshold(answers)
     return NEVER if share is None else share
 
 
-def _threshold(answers: Sequence[tuple[float, bool]]) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with its share, and what it counts among those of all authors."""
+
+    share: float
+    is_right: bool
+    weight: float
+
+
+def _author_weights(judged: Sequence[Judged]) -> dict[str, float]:
+    """Return what a track of each author counts: one author with many tracks does not outvote the others."""
+    return {author: number**-0.5 for author, number in Counter(j.author for j in judged).items()}
+
+
+def _threshold(answers: Sequence[Answer]) -> float | None:
     """Return the lowest share from which on enough answers are right; None where there is none, or too few answers."""
-    right = np.cumsum([is_right for _, is_right in answers])
-    n_answers = np.arange(1, len(answers) + 1)
-    shares = np.asarray([share for share, _ in answers])
-    is_last = np.append(shares[1:] < shares[:-1], True)  # answers of one share stand or fall together
-    good: NDArray[np.bool_] = (right / n_answers >= WANTED_RIGHT) & (n_answers >= FEWEST_ANSWERS) & is_last
-    if not good.any():
+    ranked = sorted(answers, key=lambda a: -a.share)
+    if not ranked:
         return None
-    return round(max(float(shares[np.flatnonzero(good)[-1]]), LEAST_SURE), 3)
+    shares, weights = np.asarray([a.share for a in ranked]), np.asarray([a.weight for a in ranked])
+    right = np.cumsum(weights * np.asarray([a.is_right for a in ranked])) / np.cumsum(weights)
+    is_last = np.append(shares[1:] < shares[:-1], True)  # answers of one share stand or fall together
+    good: NDArray[np.bool_] = (right >= WANTED_RIGHT) & (np.arange(1, len(ranked) + 1) >= FEWEST_ANSWERS) & is_last
+    return round(max(float(shares[np.flatnonzero(good)[-1]]), LEAST_SURE), 3) if good.any() else None
 
 
 def accuracy(judged: Sequence[Judged]) -> float:
@@ -157,7 +199,8 @@ def answer_scores(judged: Sequence[Judged], classifier: RoleClassifier) -> dict[
 def _answer(judged: Judged, classifier: RoleClassifier | None) -> str:
     if classifier is None or judged.shares[judged.best] >= classifier.sure_share.get(judged.best, NEVER):
         return judged.best.value
-    return Role.DRUMS.value if judged.drums_share >= classifier.drums_share else "unknown"
+    some_drum = judged.best in DRUM_CLASSES and judged.drums_share >= classifier.drums_share
+    return Role.DRUMS.value if some_drum else "unknown"
 
 
 def _by_author(judged: Sequence[Judged]) -> dict[str, list[Judged]]:

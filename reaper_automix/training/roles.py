@@ -39,6 +39,7 @@ from reaper_automix.training.role_fit import (
     drums_share,
     fit,
     judge,
+    known_answers,
     leave_authors_out,
     majority_accuracy,
     sure_shares,
@@ -79,7 +80,8 @@ def _audio(options: argparse.Namespace) -> list[str]:
     judged = list(leave_authors_out(examples))
     sure = [e for e in examples if e.is_sure]
     forest, classes = fit(sure)
-    classifier = RoleClassifier(forest, classes, sure_shares(judged), drums_share(judged))
+    known = known_answers(examples, judged)
+    classifier = RoleClassifier(forest, classes, sure_shares(known), drums_share(known))
     for name in JUDGED_ONLY:
         judged.extend(judge(forest, classes, list(examples_of_songs(_raw_songs(options.data / name)))))
     save(options.out, classifier, sure, judged)
@@ -136,7 +138,8 @@ def packed(forest: Forest) -> bytes:
 def _scores(judged: Sequence[Judged], examples: Sequence[Example], classifier: RoleClassifier) -> dict[str, Any]:
     scores: dict[str, Any] = {
         "split": "one author left out; raw_tracks and raw_and_mix are non-commercial and were never trained on",
-        "thresholds": "sure_share and drums_share were chosen on the same left-out judgements of the training corpora",
+        "thresholds": "sure_share and drums_share were chosen on the same left-out judgements of the training corpora, "
+        "classes that one author alone has with single songs left out",
     }
     for corpus in dict.fromkeys(j.corpus for j in judged):
         some = [j for j in judged if j.corpus == corpus]

@@ -111,7 +111,10 @@ def test_answers_count_unknown_apart_and_any_drum_as_drums() -> None:
 @pytest.fixture
 def kit(tmp_path: Path) -> DrumKit:
     rng = np.random.default_rng(0)
-    hit = np.repeat(rng.standard_normal((4410, 1)), 2, axis=1).astype(np.float32) * np.linspace(0.5, 0.0, 4410, dtype=np.float32)[:, None]
+    hit = (
+        np.repeat(rng.standard_normal((4410, 1)), 2, axis=1).astype(np.float32)
+        * np.linspace(0.5, 0.0, 4410, dtype=np.float32)[:, None]
+    )
     hit[:, 1] *= 0.1
     (tmp_path / "samples").mkdir()
     (tmp_path / "performances").mkdir()
