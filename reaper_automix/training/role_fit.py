@@ -165,14 +165,9 @@ def accuracy(judged: Sequence[Judged]) -> float:
     return sum(j.best is j.label for j in judged) / max(len(judged), 1)
 
 
-def majority_accuracy(judged: Sequence[Judged], examples: Sequence[Example]) -> float:
-    """Return what the commonest class of the other authors would score on the same tracks."""
-    tracks = {e.track_key: (e.author, e.role) for e in examples if e.is_sure}.values()
-    right = 0
-    for author, some in _by_author(judged).items():
-        others = Counter(role for a, role in tracks if a != author)
-        right += sum(j.label is others.most_common(1)[0][0] for j in some) if others else 0
-    return right / max(len(judged), 1)
+def commonest_share(judged: Sequence[Judged]) -> float:
+    """Return what calling every track by the commonest label of these very tracks would score."""
+    return max(Counter(j.label for j in judged).values(), default=0) / max(len(judged), 1)
 
 
 def confusion_lines(judged: Sequence[Judged], classifier: RoleClassifier | None = None) -> list[str]:
@@ -201,10 +196,3 @@ def _answer(judged: Judged, classifier: RoleClassifier | None) -> str:
         return judged.best.value
     some_drum = judged.best in DRUM_CLASSES and judged.drums_share >= classifier.drums_share
     return Role.DRUMS.value if some_drum else "unknown"
-
-
-def _by_author(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
-    found: dict[str, list[Judged]] = defaultdict(list)
-    for one in judged:
-        found[one.author].append(one)
-    return found
