@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reaper_automix.analysis.roles import Role
 from reaper_automix.mixers.balance_features import FEATURES, balance_features
 from reaper_automix.mixers.balance_model import balance_is_proven, load_balance_model
 from reaper_automix.mixers.balance_reasons import LevelsOfSong, parts_in_words, reason_of
@@ -33,6 +34,8 @@ SILENT_LUFS = -70.0
 ROLES_NEEDED = 0.5
 """The share of tracks that must have a role for ``auto`` to go beyond equal loudness."""
 
+_NO_ROLE = "its name says no role, and the common level is"
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
@@ -43,14 +46,22 @@ class _Answer:
     offsets_db : mapping of track id to float
         Of the audible tracks.
     source : str
-        Whose numbers these are, as a part of a sentence.
+        Whose numbers these are, as the beginning of "7.0 LU under".
     parts : mapping of track id to str
         What of a track's sound counted, in words.
+    other_sources : mapping of track id to str
+        Where ``source`` does not hold.
     """
 
     offsets_db: Mapping[str, float]
     source: str
     parts: Mapping[str, str] = field(default_factory=dict)
+    other_sources: Mapping[str, str] = field(default_factory=dict)
+
+    def reason(self, song: LevelsOfSong, track_id: str, role: Role | None) -> str:
+        """Return why a track moves."""
+        source = self.other_sources.get(track_id, self.source)
+        return reason_of(song, track_id, role, source, self.parts.get(track_id, ""))
 
 
 def decide(hearing: Hearing, settings: MixSettings) -> tuple[GainDecision, ...]:
@@ -76,7 +87,7 @@ def decide(hearing: Hearing, settings: MixSettings) -> tuple[GainDecision, ...]:
         GainDecision(
             track_id,
             ((start_s, wanted_lufs[track_id] - level),),
-            reason_of(song, track_id, hearing.roles.get(track_id), answer.source, answer.parts.get(track_id, "")),
+            answer.reason(song, track_id, hearing.roles.get(track_id)),
         )
         for track_id, level in heard_lufs.items()
         if track_id in hearing.scope.track_ids
@@ -101,8 +112,8 @@ def _by_role(hearing: Hearing, audible: Mapping[str, float]) -> _Answer:
     """Return the table's offset of each track's role."""
     table = load_role_offsets()
     offsets_db = {track_id: table.offset_db(hearing.roles.get(track_id)) for track_id in audible}
-    unknown = {track_id: " (its name says no role)" for track_id in audible if track_id not in hearing.roles}
-    return _Answer(offsets_db, "the same roles in human mixes have it", unknown)
+    unknown = {track_id: _NO_ROLE for track_id in audible if track_id not in hearing.roles}
+    return _Answer(offsets_db, "its role in human mixes is", other_sources=unknown)
 
 
 def _learned(hearing: Hearing, audible: Mapping[str, float]) -> _Answer:

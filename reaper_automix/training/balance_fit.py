@@ -24,7 +24,9 @@ from reaper_automix.training.evaluation.songs import Example, Levels, MixSong
 
 LABEL_LIMIT_DB = 8.0
 WIDEST_SPREADS = 2.5
-FEWEST_SPREAD = 1e-6
+SMALLEST_SPREAD = 1e-3
+"""A feature that is the same for all tracks still needs a scale."""
+
 MOST_GROUPS = 5
 """Groups of authors that the strength of the ridge is chosen by."""
 
@@ -106,7 +108,7 @@ def fit_model(examples: Sequence[Example], shrinkage: Shrinkage) -> BalanceModel
         How hard to pull towards 0 dB.
     """
     features = np.vstack([features_of(example.song) for example in examples])
-    centres, scales = np.median(features, axis=0), np.maximum(features.std(axis=0), FEWEST_SPREAD)
+    centres, scales = np.median(features, axis=0), np.maximum(features.std(axis=0), SMALLEST_SPREAD)
     spreads = np.clip((features - centres) / scales, -WIDEST_SPREADS, WIDEST_SPREADS)
     # One ridge of strength 1: a column divided by the root of its own strength is pulled that hard.
     table = np.hstack([spreads / np.sqrt(shrinkage.features), _one_hot(examples) / np.sqrt(shrinkage.roles)])

@@ -17,7 +17,7 @@ from reaper_automix.training.evaluation.intervals import (
     median_error,
 )
 from reaper_automix.training.evaluation.scores import SongScore, score
-from reaper_automix.training.evaluation.songs import HeardSong, Predictor, shown
+from reaper_automix.training.evaluation.songs import Example, HeardSong, Predictor, shown
 from reaper_automix.training.evaluation.splits import Split, splits_of
 
 
@@ -116,15 +116,31 @@ def evaluate(
     """
     examples = [shown(song, rng) for song in songs]
     splits = list(splits_of(examples))
+    fits = [_Fits(predictor, {}) for predictor in predictors]
     judged = []
     for number, split in enumerate(splits):
         progress("Judging", number, len(splits), f"{split.kind} {split.trained_on} {split.tested_on}")
-        judged.append(_judged(split, predictors, rng))
+        judged.append(_judged(split, fits, rng))
     return Evaluation(tuple(judged))
 
 
-def _judged(split: Split, predictors: Sequence[Predictor], rng: np.random.Generator) -> SplitResult:
-    scores = {predictor.name: tuple(_scores(split, predictor)) for predictor in predictors}
+@dataclass(frozen=True, slots=True)
+class _Fits:
+    """Fits a predictor once to the same songs, however many splits ask for it."""
+
+    predictor: Predictor
+    known: dict[frozenset[int], Predictor]
+
+    def to(self, examples: Sequence[Example]) -> Predictor:
+        """Return the predictor fitted to these songs, which outlive this object."""
+        key = frozenset(map(id, examples))
+        if key not in self.known:
+            self.known[key] = self.predictor.fit(examples)
+        return self.known[key]
+
+
+def _judged(split: Split, fits: Sequence[_Fits], rng: np.random.Generator) -> SplitResult:
+    scores = {each.predictor.name: tuple(_scores(split, each)) for each in fits}
     first = next(iter(scores.values()))
     draws = draw_songs(len(first), rng)
     medians = {name: median_error(songs, draws) for name, songs in scores.items()}
@@ -141,9 +157,9 @@ def _judged(split: Split, predictors: Sequence[Predictor], rng: np.random.Genera
     )
 
 
-def _scores(split: Split, predictor: Predictor) -> Iterator[SongScore]:
+def _scores(split: Split, fits: _Fits) -> Iterator[SongScore]:
     for fold in split.folds:
-        fitted = predictor.fit(fold.train)
+        fitted = fits.to(fold.train)
         for example in fold.test:
             yield score(example, fitted.predict_gains_db(example.song))
 
