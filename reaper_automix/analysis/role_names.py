@@ -64,7 +64,8 @@ RULES: tuple[tuple[Role, str], ...] = (
     (
         Role.LEAD_VOCAL,
         r"(?:ld|lead|main)? ?(?:vox|vocals?|voc|vocs|voice|voices|singer|singing|rap|raps|rapper)"
-        r"|lv|ldvox|leadvox|adlibs?|ad ?libs?|dbl vox|narration|speech|gesang|voz|chant principal|hauptgesang"
+        r"|lv|ldvox|leadvox|adlibs?|ad ?libs?|dbl vox|narration|narrator|voice ?over|dialog(?:ue)?|headset"
+        r"|lavalier|pulpit|lectern|speech|gesang|voz|chant principal|hauptgesang"
         r"|stimmen?|sanger(?:in)?|voix|voces|voce|voci|vozes|falsetto",
     ),
     (

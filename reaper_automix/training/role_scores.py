@@ -136,7 +136,10 @@ def _misses(rows: Sequence[NamedTrack]) -> list[str]:
 
 def _doubtful(rows: Sequence[NamedTrack]) -> list[str]:
     doubtful = [row for row in rows if row.label_looks_wrong]
-    return [f"of these the label itself looks wrong: {len(doubtful)}", *(f"  {_said(row)}" for row in doubtful)]
+    return [
+        f"of these the label looks wrong, or says only what kind of file it is: {len(doubtful)}",
+        *(f"  {_said(row)}" for row in doubtful),
+    ]
 
 
 def _said(row: NamedTrack, *, fine: bool = False) -> str:
