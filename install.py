@@ -62,7 +62,7 @@ sys.exit("missing: " + ", ".join(missing) if missing else 0)
 EXTRA_MODULES = {
     "dev": ("ruff", "mypy", "importlinter", "pytest", "hypothesis"),
     "deep": ("torch",),
-    "train": ("sklearn", "librosa"),
+    "train": ("sklearn", "librosa", "matplotlib", "mido", "yaml"),
 }
 AGAIN = " Then run install.py again."
 TROUBLE = (

@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from reaper_automix import __version__, commands
+from reaper_automix.corpus_cli import add_corpus_parser
 from reaper_automix.errors import AutomixError
+from reaper_automix.evaluate_cli import add_evaluate_parser
 from reaper_automix.interruptions import naming_written
 from reaper_automix.live_cli import add_live_parser
 from reaper_automix.mix_options import add_records, add_scope, add_settings, settings_of, show_mixed
@@ -74,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_render(parsers)
     _add_inspect(parsers)
     add_live_parser(parsers)
+    add_corpus_parser(parsers)
+    add_evaluate_parser(parsers)
     _add_demo(parsers)
     _add_doctor(parsers)
     return parser

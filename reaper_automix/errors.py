@@ -7,6 +7,7 @@ AutomixError
 ├── PlanError               a plan cannot be read, or does not fit the session
 ├── ScopeError              the tracks or the time range asked for select nothing
 ├── ModelError              a model is missing, damaged or of an unknown format
+├── CorpusError             a corpus is missing, incomplete or damaged
 ├── RegistrationError       REAPER's folder cannot be found or changed (installation)
 ├── HeaderError             an action's header does not say what ReaPack needs (installation)
 ├── WrongEntry              an entry of the settings box cannot be used (reascript)
@@ -64,3 +65,7 @@ class ModelError(AutomixError):
 
 class Cancelled(AutomixError):
     """The user stopped the work; nothing was written."""
+
+
+class CorpusError(AutomixError):
+    """A corpus is missing, incomplete or damaged."""

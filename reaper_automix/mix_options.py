@@ -33,9 +33,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--balance",
-        choices=("auto", "equal", "roles"),
+        choices=("auto", "equal", "roles", "learned"),
         default="auto",
-        help="equal loudness for every track, or by role; auto takes roles when most names say one (default: auto)",
+        help="equal loudness for every track, by role, or learned from human mixes; auto takes what is proven on "
+        "unseen authors, where most names say a role (default: auto)",
     )
     parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
     parser.add_argument(

@@ -28,7 +28,7 @@ class MixSettings:
     ride_envelope : str
         Where rides go: ``Volume``, or ``Trim Volume`` for engineers who keep the former to themselves.
     balance : str
-        The rung of the balance mixer: ``auto``, ``equal`` or ``roles``.
+        The rung of the balance mixer: ``auto``, ``equal``, ``roles`` or ``learned``.
     """
 
     strength_percent: float = 100.0

@@ -1,177 +1,156 @@
-"""Who a track is, as far as its name says. A first, simple rule; a name without evidence gives no role. Stdlib only.
+"""Who the tracks of a session are: what the engineer said, names, files, folders, and what is heard. Stdlib only.
 
-A name is split into words ("01_GtrL.wav" into "gtr", "l") and the first rule of ``RULES`` that finds its pattern in
-them decides. The order of the rules settles the false friends: a bass drum is a kick before anything is a bass.
+The first that says something decides, in the order of ``RoleSource``. Where nothing does, the role is unknown, and that
+is said.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import PureWindowsPath
 
-
-class Role(str, Enum):
-    """What a track does in a mix, or why it is no part of one."""
-
-    LEAD_VOCAL = "lead_vocal"
-    BACKING_VOCAL = "backing_vocal"
-    DRUMS = "drums"
-    KICK = "kick"
-    SNARE = "snare"
-    HIHAT = "hihat"
-    TOMS = "toms"
-    OVERHEADS = "overheads"
-    PERCUSSION = "percussion"
-    BASS = "bass"
-    ELECTRIC_GUITAR = "electric_guitar"
-    ACOUSTIC_GUITAR = "acoustic_guitar"
-    PIANO = "piano"
-    KEYS = "keys"
-    SYNTH = "synth"
-    STRINGS = "strings"
-    BRASS = "brass"
-    FX = "fx"
-    OTHER = "other"
-    REFERENCE = "reference"
-    CLICK = "click"
-    PRINTED_MIX = "printed_mix"
-
-
-UTILITY_ROLES = frozenset({Role.REFERENCE, Role.CLICK, Role.PRINTED_MIX})
-"""Tracks that are not part of a balance."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoleGuess:
-    """A role, and the words of the name that say so."""
-
-    role: Role
-    evidence: str
-
-
-RULES: tuple[tuple[Role, str], ...] = (
-    (Role.CLICK, r"(?<!finger )click(?: track)?|metronome|count ?in|clk"),
-    (Role.REFERENCE, r"reference(?: mix| track)?|ref(?: mix| track)?"),
-    (
-        Role.PRINTED_MIX,
-        r"2 ?mix|two ?mix|mix ?down|(?:rough|human|full|final|stereo|master|printed|board) (?:mix|print)|mix print",
-    ),
-    (Role.KICK, r"kicks?|kik|kck|kd|bd|bass ?drum|kick ?drum|kickdrum|gran ?cassa|bombo"),
-    (Role.SNARE, r"snares?|snr|sn|snare ?drum|rim ?shot|side ?stick|cross ?stick|caja"),
-    (Role.HIHAT, r"hi ?hats?|hihat|hat|hats|hh|hhat|h hat|charles"),
-    (Role.TOMS, r"toms?|floor ?tom|rack ?tom|tom ?tom|(?<=drums )(?:floor|rack)|rt|ft"),
-    (Role.OVERHEADS, r"over ?heads?|overhead|oh|ohs|ovh|ohead|(?<=drums )over"),
-    (
-        Role.PERCUSSION,
-        r"perc(?:s|ussion)?|shakers?|shk|tamb(?:o|ourine)?|tambo|congas?|bongos?|djembe|cajon|claves?|cowbell|bells?"
-        r"|claps?|snaps?|cymbals?|cym|crash|ride|splash|china|triangle|woodblock|guiro|timbales?|maracas?|tabla|chimes?"
-        r"|handclaps?|clap ?trap|agogo|cabasa|timpani|surdo|pandeiro|stomps?|udu|darbuka|gong"
-        r"|sticks?|rain ?stick|steel ?(?:drums?|pans?)|finger (?:clicks?|snaps?)",
-    ),
-    (Role.DRUMS, r"drums?|drumkit|drum ?kit|kit|drs|beat|beats|loop|loops|breakbeat|drum ?loop|batterie|bateria"),
-    (
-        Role.BACKING_VOCAL,
-        r"(?:b|bg|bk|back|backing|background|harm|harmony|gang|group|choir) ?"
-        r"(?:voc|vocs|vox|vocals?|voices?|sing(?:er|ers)?)"
-        r"|(?:voc|vocs|vox|vocals?|voices?) (?:bg|bk|back|backing|harm|harmony|choir)"
-        r"|bgvs?|bvs?|bgs|bv ?\w?|bvox|backings?|choirs?|chorus vox|harmony|harmonies|harms?|ooh?s?|aah?s?|ahs|gang"
-        r"|chants?|crowd",
-    ),
-    (
-        Role.LEAD_VOCAL,
-        r"(?:ld|lead|main)? ?(?:vox|vocals?|voc|vocs|voice|voices|singer|singing|rap|raps|rapper)"
-        r"|lv|ldvox|leadvox|adlibs?|ad ?libs?|dbl vox|narration|speech|gesang|voz|chant principal",
-    ),
-    (
-        Role.BASS,
-        r"bass(?! ?(?:clarinet|trombone|flute|sax|drum|kick))|basses|bs|sub|sub ?bass|bassline|808s?"
-        r"|upright(?! ?(?:piano|pno))|contrabass|double ?bass|bajo|basse|moog ?bass|syn ?bass|bassdi|bassamp",
-    ),
-    (
-        Role.ACOUSTIC_GUITAR,
-        r"(?:ac|acou|acous|acoustic|nylon|classical|spanish|12 ?string) ?(?:gtrs?|guitars?|gt|git)?"
-        r"|steel (?:gtrs?|guitars?)|acgtr|agtr|a ?gtr|aco?gtr|mandolin|banjo|uk[eu]lele|uke|dobro|bouzouki|resonator",
-    ),
-    (
-        Role.ELECTRIC_GUITAR,
-        r"(?:el|elec|electric|e|lead|rhythm|rhy|rtm|dist|clean|crunch|solo)? ?"
-        r"(?:gtrs?|guitars?|guit|git|guitarra|gits)|egtr|elgtr|elecgtr"
-        r"|gtr ?\w?|tele|strat|les ?paul|slide|pedal ?steel|lap ?steel|riff|powerchords?",
-    ),
-    (Role.KEYS, r"(?:e|el|elec|electric|toy) ?pianos?|epiano|ep"),
-    (Role.PIANO, r"pianos?|pno|grand|upright ?piano|pf|klavier"),
-    (
-        Role.KEYS,
-        r"keys?|keyb|keyboards?|kbd|organs?|org|b3|hammond|rhodes|rds|wurl(?:i|y|itzer|itser)?|clav(?:i|inet)?"
-        r"|harpsichord|accordion|harmonium|melodica|celesta|celeste|glock(?:enspiel)?|vibes?|vibraphone"
-        r"|marimba|xylophone|mellotron|leslie|music ?box|mallets?|kalimba",
-    ),
-    (
-        Role.STRINGS,
-        r"strings?|strgs?|str|violins?|vlns?|vln|violas?|vla|cellos?|celli|vc|vcl|fiddle|quartet|harp|orchestra|orch|pizz(?:icato)?",
-    ),
-    (
-        Role.BRASS,
-        r"brass|trumpets?|tpts?|tp|trombones?|tbn|trb|horns?|hrns?|sax(?:es|ophones?)?|saxes|tenor|alto|bari|tuba|flugel(?:horn)?"
-        r"|bone",
-    ),
-    (
-        Role.SYNTH,
-        r"synths?|syn|synt|syth|pads?|arps?|arpeggio|lead ?synth|sawlead|saw|plucks?|moog|juno"
-        r"|prophet|minilogue|korg|virus|sequence|seq"
-        r"|supersaw|stabs?|chords?|lead",
-    ),
-    (
-        Role.FX,
-        r"fx|sfx|efx|effects?|risers?|sweeps?|impacts?|whoosh|swells?|noise|hits?|reverse|rev|drops?|uplifter|downlifter|atmos(?:phere)?"
-        r"|ambience|ambient|amb|foley|vinyl|scratch(?:es)?|samples?|glitch|drones?|textures?",
-    ),
-    (
-        Role.OTHER,
-        r"flutes?|clarinets?|oboes?|bassoons?|recorder|whistles?|pipes?|harmonica|harp ?mouth"
-        r"|woodwinds?|winds?|didgeridoo|sitar|theremin",
-    ),
-    # What also stands beside an instrument ("Gtr room", "Kick print", "SD keys") decides only when nothing else does.
-    (Role.DRUMS, r"rooms?"),
-    (Role.SNARE, r"sd"),
-    (Role.CLICK, r"metro"),
-    (Role.PRINTED_MIX, r"(?:pre|un)?master(?: out| bus)?|bounce|print"),
+from reaper_automix.analysis.role_mics import mic_named
+from reaper_automix.analysis.role_names import guess_role, numbered_words_of, role_of, words_of
+from reaper_automix.analysis.role_vocabulary import (
+    KIT_ROLES,
+    UTILITY_ROLES,
+    VOCAL_ROLES,
+    DrumMic,
+    Role,
+    RoleGuess,
+    RoleSource,
+    TrackRole,
+    coarse_role,
 )
-"""Patterns over whole words of a name, tried in this order."""
+from reaper_automix.session import Session, Track
 
-_PATTERNS = tuple((role, re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")) for role, pattern in RULES)
-_EXTENSION = re.compile(r"\.(?:wav|aiff?|flac|ogg|mp3|m4a|w64|rf64|opus|wv)$", re.IGNORECASE)
-_NUMBER = re.compile(r"\b808s?\b|\bb3\b|\b2 ?mix\b|\b12 ?str|\d+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+__all__ = [
+    "KIT_ROLES",
+    "UTILITY_ROLES",
+    "VOCAL_ROLES",
+    "DrumMic",
+    "Role",
+    "RoleGuess",
+    "RoleSource",
+    "TrackRole",
+    "coarse_role",
+    "guess_role",
+    "guess_role_among",
+    "role_of",
+    "roles_of_session",
+    "unnamed_tracks",
+    "words_of",
+]
+
+UNKNOWN = TrackRole(None, RoleSource.NOTHING, "neither its name, its files nor its folder say who it is")
 
 
-def words_of(name: str) -> str:
-    """Return the words of a track name in small letters, one blank between them; numbers are left out.
+def guess_role_among(name: str, folders: Iterable[str] = (), files: Iterable[str] = ()) -> TrackRole:
+    """Return who a track is by its own name, the names of its files and of the folders around it.
 
-    Only numbers that name a sound stay: 808, B3, 2mix, 12 string.
+    Parameters
+    ----------
+    name : str
+        Of the track.
+    folders : iterable of str
+        Names of the folders around it, innermost first.
+    files : iterable of str
+        Names or paths of the files on it.
+
+    Returns
+    -------
+    TrackRole
+        With role None where nothing says who it is.
     """
-    plain = _CAMEL.sub(" ", _EXTENSION.sub("", name.strip()))
-    plain = re.sub(r"[^\w]+|_", " ", plain).casefold()
-    return " ".join(_NUMBER.sub(_kept_number, plain).split())
+    own, around = guess_role(name), _of_folders(folders)
+    if around is not None and around.role is Role.REFERENCE:
+        return _by(RoleSource.FOLDER, around, name)
+    if own is not None and not (own.is_weak and _knows_better(around, own)):
+        return TrackRole(own.role, RoleSource.NAME, own.evidence, own.mic or _mic_within(own, around, name))
+    if own is None and (file := _of_files(files)) is not None:
+        return _by(RoleSource.FILE, file, name)
+    if around is not None:
+        return _by(RoleSource.FOLDER, around, name)
+    return UNKNOWN
 
 
-def guess_role(name: str) -> RoleGuess | None:
-    """Return the role that a name says, with its evidence; None where it says nothing."""
-    words = words_of(name)
-    for role, pattern in _PATTERNS:
-        if found := pattern.search(words):
-            return RoleGuess(role, found[0].strip())
-    return None
+def roles_of_session(
+    session: Session,
+    *,
+    said: Mapping[str, TrackRole] | None = None,
+    heard: Mapping[str, TrackRole] | None = None,
+) -> dict[str, TrackRole]:
+    """Return who each track of a session is.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    said : mapping of track id to TrackRole, optional
+        What the engineer said (``role_overrides``); it stands above everything.
+    heard : mapping of track id to TrackRole, optional
+        What the classifier heard; it is asked last. ``unnamed_tracks`` says where it is needed.
+
+    Returns
+    -------
+    dict of track id to TrackRole
+        Every track is in it; an unknown one with role None and the reason.
+    """
+    said, heard = said or {}, heard or {}
+    return {track.id: _of_track(session, track, said, heard) for track in session.tracks}
 
 
-def role_of(name: str) -> Role | None:
-    """Return the role that a name says; None where it says nothing."""
-    guess = guess_role(name)
-    return None if guess is None else guess.role
+def unnamed_tracks(session: Session, *, said: Mapping[str, TrackRole] | None = None) -> tuple[str, ...]:
+    """Return the tracks with audio of which nothing but their sound could say who they are."""
+    roles = roles_of_session(session, said=said)
+    return tuple(t.id for t in session.tracks if roles[t.id].source is RoleSource.NOTHING and t.items)
 
 
-def _kept_number(found: re.Match[str]) -> str:
-    if found[0] == "808":
-        return " 808 "
-    return " " if found[0].isdecimal() else found[0]
+def _of_track(
+    session: Session, track: Track, said: Mapping[str, TrackRole], heard: Mapping[str, TrackRole]
+) -> TrackRole:
+    folders = [folder.name for folder in session.ancestors(track)]
+    guess = guess_role_among(track.name, folders, _files_of(track))
+    if track.is_folder and not track.items and guess.role is Role.PRINTED_MIX:
+        guess = replace(UNKNOWN, evidence="a folder that holds a mix, not a printed one")
+    if track.id in said:
+        own = said[track.id]
+        return replace(own, mic=guess.mic) if own.mic is None and own.role is guess.role else own
+    return heard.get(track.id, guess) if guess.role is None else guess
+
+
+def _files_of(track: Track) -> list[str]:
+    return [take.source.path for item in track.items for take in item.playing_takes if take.source.path]
+
+
+def _of_files(files: Iterable[str]) -> RoleGuess | None:
+    """Return what the names of the files say, if they agree; names that say nothing do not count."""
+    guesses = [g for f in dict.fromkeys(files) if (g := guess_role(PureWindowsPath(f).name)) is not None]
+    return guesses[0] if len({g.role for g in guesses}) == 1 and not guesses[0].is_weak else None
+
+
+def _of_folders(folders: Iterable[str]) -> RoleGuess | None:
+    """Return what the innermost folder that says something says; a folder "Mix" or "Click" holds other things too."""
+    guesses = (guess_role(folder) for folder in folders)
+    return next((g for g in guesses if g is not None and g.role not in (Role.PRINTED_MIX, Role.CLICK)), None)
+
+
+def _knows_better(around: RoleGuess | None, own: RoleGuess) -> bool:
+    """Tell whether a folder decides over a word such as "Lead": not where it says less ("Harmony" among vocals)."""
+    if around is None or around.is_weak:
+        return False
+    return not (around.role in VOCAL_ROLES and own.role in VOCAL_ROLES)
+
+
+def _mic_within(own: RoleGuess, around: RoleGuess | None, name: str) -> DrumMic | None:
+    """Return the microphone of a name that needs its folder: "OH" in "Left", say."""
+    if around is None or own.role not in KIT_ROLES:
+        return None
+    return mic_named(own.role, f"{around.evidence} {numbered_words_of(name)}")
+
+
+def _by(source: RoleSource, guess: RoleGuess, name: str) -> TrackRole:
+    """Return a role from elsewhere, with the microphone that the track's own name says ("In" in folder "Kick")."""
+    mic = mic_named(guess.role, f"{guess.evidence} {numbered_words_of(name)}") or guess.mic
+    return TrackRole(guess.role, source, guess.evidence, mic)

@@ -72,7 +72,7 @@ def _times(envelope: Envelope) -> list[float]:
 
 
 def projects(folder: Path) -> list[Path]:
-    return sorted(folder.glob("rpp/**/*.[rR][pP][pP]"))
+    return sorted(path.resolve() for path in folder.glob("rpp/**/*.[rR][pP][pP]"))
 
 
 def test_a_song_is_read_alike(song: str, tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+"""``reaper-automix evaluate``: how far a mixer is from what humans did, beside the baselines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from reaper_automix.errors import ModelError
+from reaper_automix.files import write_text_whole
+from reaper_automix.terminal import Bars
+
+EXAMPLES = """examples:
+  reaper-automix evaluate balance --data corpora --json result.json --picture result.png
+  reaper-automix evaluate balance --data corpora --json result.json --roles names     as a session would know them
+"""
+
+SEED = 4
+
+
+def add_evaluate_parser(parsers: Any) -> None:
+    """Add ``evaluate`` to the parsers of the command line."""
+    text = "judge a mixer on songs with known human levels, beside the baselines"
+    parser: argparse.ArgumentParser = parsers.add_parser(
+        "evaluate",
+        help=text,
+        description=text,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=_evaluate)
+    parser.add_argument("mixer", choices=("balance",), help="which mixer")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder whose subfolders are corpora")
+    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="where the result goes")
+    parser.add_argument("--picture", type=Path, metavar="P.png", help="also draw it")
+    parser.add_argument("--corpora", nargs="+", default=(), metavar="NAME", help="which corpora (default: all)")
+    parser.add_argument(
+        "--roles",
+        choices=("corpus", "names"),
+        default="corpus",
+        help="who is who: as the corpus says, or as the track names say (default: %(default)s)",
+    )
+    parser.add_argument("--forest", action="store_true", help="judge a forest on the same features as well (slower)")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="of the levels shown and the draws (default: %(default)s)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress, no table; errors only")
+
+
+def _evaluate(options: argparse.Namespace, console: Console) -> int:
+    try:
+        from reaper_automix import evaluating
+    except ImportError as error:
+        raise ModelError(
+            f"evaluating needs packages that are not installed ({error.name}): pip install 'reaper-automix[train]'."
+        ) from None
+    request = evaluating.EvaluationRequest(
+        options.data,
+        corpora=tuple(options.corpora),
+        roles_from_names=options.roles == "names",
+        forest=options.forest,
+        seed=options.seed,
+    )
+    with Bars(console) as bars:
+        evaluation = evaluating.evaluate_balance(request, bars)
+    data = evaluating.evaluation_data(request, evaluation)
+    write_text_whole(options.json, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    if options.picture:
+        evaluating.draw(evaluation, options.picture)
+    if not options.quiet and sys.stdout is not None:
+        sys.stdout.write(evaluating.table_of(evaluation) + "\n")
+    for path in filter(None, (options.json, options.picture)):
+        console.print(f"Written: {escape(str(path))}")
+    return 0

@@ -1,0 +1,140 @@
+"""What all loaders share: reading descriptions and audio headers, licences, and checking song by song."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from reaper_automix.analysis.roles import Role
+from reaper_automix.errors import CorpusError
+from reaper_automix.training.corpora.contract import CorpusSong, Finding, Usage
+
+SHORTEST_SHARE = 0.5
+"""A track that is shorter than this share of its song is worth a word."""
+
+TRAINABLE = ("cc0", "cc-by-4.0", "cc-by-3.0", "cc-by-sa", "artistic", "bsd", "mit", "gpl", "mpl", "public domain")
+"""How licences begin that allow a shipped model to learn from the music."""
+
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"})
+
+
+def usage_of(licence: str) -> Usage:
+    """Return what a licence allows; an unknown one, or none, allows evaluation only."""
+    words = licence.casefold().replace(" ", "-").replace("public-domain", "public domain")
+    if "-nc" in words or "-nd" in words or "non-commercial" in words:
+        return Usage.EVALUATE
+    return Usage.TRAIN if words.startswith(TRAINABLE) else Usage.EVALUATE
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a description that is one JSON object.
+
+    Raises
+    ------
+    CorpusError
+        If it is missing, damaged or no object.
+    """
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror or error}). Fetch or build it again.") from error
+    except ValueError as error:
+        raise CorpusError(f"{path}: is no JSON ({error}). Fetch or build this song again.") from error
+    if not isinstance(data, dict):
+        raise CorpusError(f"{path}: holds no JSON object. Fetch or build this song again.")
+    return data
+
+
+def described_in(path: Path, data: Mapping[str, Any], key: str) -> Any:
+    """Return a field of a description.
+
+    Raises
+    ------
+    CorpusError
+        If it is not there.
+    """
+    if key not in data:
+        raise CorpusError(f"{path}: has no '{key}', so it is not of this corpus, or damaged. Fetch it again.")
+    return data[key]
+
+
+def role_named(name: str | None) -> Role | None:
+    """Return the role of a description; None for words outside the vocabulary."""
+    try:
+        return Role(name)
+    except ValueError:
+        return None
+
+
+def length_of(path: Path) -> float:
+    """Return the length of an audio file in seconds, from its header.
+
+    Raises
+    ------
+    CorpusError
+        If it is missing or no audio.
+    """
+    try:
+        return float(soundfile.info(path).duration)
+    except (OSError, RuntimeError) as error:
+        raise CorpusError(f"{path}: is missing or cannot be read as audio. Fetch or build this song again.") from error
+
+
+def places(folder: Path, pattern: str, what: str) -> list[Path]:
+    """Return what matches a pattern below a folder, sorted.
+
+    Raises
+    ------
+    CorpusError
+        If nothing does: the folder does not hold the corpus.
+    """
+    if found := sorted(folder.glob(pattern)):
+        return found
+    raise CorpusError(f"{folder}: has no {pattern}. Give the folder that holds {what}.")
+
+
+def audio_in(folder: Path) -> list[Path]:
+    """Return the audio files that lie directly in a folder, sorted by name."""
+    files = (path for path in folder.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES) if folder.is_dir() else ()
+    return sorted(path for path in files if not path.name.startswith("."))
+
+
+def check_each(found: Iterable[Path], load: Callable[[Path], CorpusSong]) -> Iterator[Finding]:
+    """Load song by song and open every file; yield what is missing, damaged or odd."""
+    for place in found:
+        try:
+            song = load(place)
+        except CorpusError as error:
+            yield Finding(place.parent.name if place.is_file() else place.name, str(error))
+            continue
+        yield from _check_files(song)
+
+
+def check_listed(description: Path, files: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Compare files with the ``file`` and ``sha256`` that a description names."""
+    for entry in files:
+        path = description.parent / str(entry["file"])
+        wanted = entry.get("sha256")
+        if wanted and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
+            yield Finding(description.parent.name, f"{path.name} is not the file that was listed. Fetch it again.")
+
+
+def _check_files(song: CorpusSong) -> Iterator[Finding]:
+    for track in song.tracks:
+        try:
+            length_s = length_of(track.path)
+        except CorpusError as error:
+            yield Finding(song.id, str(error))
+            continue
+        if length_s < SHORTEST_SHARE * song.length_s:
+            text = f"{track.path.name} lasts {length_s:.1f} s of {song.length_s:.1f} s."
+            yield Finding(song.id, text, is_problem=False)
+    if song.mix is not None and not song.mix.is_file():
+        yield Finding(song.id, f"{song.mix} is missing. Fetch or build this song again.")
+    if len(song.tracks) < 2:
+        yield Finding(song.id, f"{len(song.tracks)} track(s): says nothing of a balance.", is_problem=False)
