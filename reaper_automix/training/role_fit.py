@@ -12,6 +12,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from reaper_automix.analysis.role_audio import DRUM_CLASSES, Forest, RoleClassifier
 from reaper_automix.analysis.roles import Role
+from reaper_automix.training.corpora.gm_midi import GmMidiCorpus
 from reaper_automix.training.role_examples import Example, weights_of
 
 N_TREES = 120
@@ -21,7 +22,10 @@ ASKED_SHARE = 0.2
 WANTED_RIGHT = 0.9
 """Of the answers that are given at a threshold, on authors that were left out."""
 FEWEST_ANSWERS = 4
-LEAST_SURE = 0.4
+LEAST_SURE = 0.5
+"""Likelier than everything else together, however often less was enough."""
+ONE_SOUND = frozenset({GmMidiCorpus.name})
+"""Corpora whose songs are all played by the same instruments: an author left out is not a sound left out."""
 NEVER = 2.0
 
 
@@ -38,6 +42,11 @@ class Judged:
     def best(self) -> Role:
         """The class with the highest share."""
         return next(iter(self.shares))
+
+    @property
+    def maker(self) -> str:
+        """Who made the sound: the author, or one sound font for all authors of its songs."""
+        return self.corpus if self.corpus in ONE_SOUND else self.author
 
     @property
     def drums_share(self) -> float:
@@ -115,10 +124,10 @@ def known_answers(examples: Sequence[Example], judged: Sequence[Judged]) -> list
 
 def sure_shares(judged: Sequence[Judged]) -> dict[Role, float]:
     """Return from which share on each class is right often enough; a class that never is has none."""
-    weights = _author_weights(judged)
+    weights = _maker_weights(judged)
     found: dict[Role, float] = {}
     for role in sorted({j.best for j in judged}):
-        answers = [Answer(j.shares[role], j.label is role, weights[j.author]) for j in judged if j.best is role]
+        answers = [Answer(j.shares[role], j.label is role, weights[j.maker]) for j in judged if j.best is role]
         if (share := _threshold(answers)) is not None:
             found[role] = share
     return found
@@ -126,9 +135,9 @@ def sure_shares(judged: Sequence[Judged]) -> dict[Role, float]:
 
 def drums_share(judged: Sequence[Judged]) -> float:
     """Return from which share of the drum classes on a track whose best class is a drum is some drum often enough."""
-    weights = _author_weights(judged)
+    weights = _maker_weights(judged)
     answers = [
-        Answer(j.drums_share, j.label in DRUM_CLASSES, weights[j.author]) for j in judged if j.best in DRUM_CLASSES
+        Answer(j.drums_share, j.label in DRUM_CLASSES, weights[j.maker]) for j in judged if j.best in DRUM_CLASSES
     ]
     share = _threshold(answers)
     return NEVER if share is None else share
@@ -143,9 +152,9 @@ class Answer:
     weight: float
 
 
-def _author_weights(judged: Sequence[Judged]) -> dict[str, float]:
-    """Return what a track of each author counts: one author with many tracks does not outvote the others."""
-    return {author: number**-0.5 for author, number in Counter(j.author for j in judged).items()}
+def _maker_weights(judged: Sequence[Judged]) -> dict[str, float]:
+    """Return what a track of each maker counts: one with many tracks does not outvote the others."""
+    return {maker: number**-0.5 for maker, number in Counter(j.maker for j in judged).items()}
 
 
 def _threshold(answers: Sequence[Answer]) -> float | None:

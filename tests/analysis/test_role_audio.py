@@ -153,7 +153,7 @@ def test_the_card_of_the_shipped_classifier() -> None:
     card = models_folder.load_card(NAME, FORMAT)
     assert card["features"] == list(FEATURES)
     assert not [s for s in card["training_data"] if "NC" in s["licence"]]
-    assert {"lmms", "songs", "drumkit", "raw_tracks", "raw_and_mix"} <= set(card["scores"])
+    assert {"lmms", "songs", "drumkit", "raw-tracks", "raw-and-mix"} <= set(card["scores"])
 
 
 @pytest.fixture
