@@ -17,7 +17,7 @@ from reaper_automix.errors import AutomixError
 from reaper_automix.evaluate_cli import add_evaluate_parser
 from reaper_automix.interruptions import naming_written
 from reaper_automix.live_cli import add_live_parser
-from reaper_automix.mix_options import add_records, add_scope, add_settings, settings_of, show_mixed
+from reaper_automix.mix_options import add_records, add_roles, add_scope, add_settings, settings_of, show_mixed
 from reaper_automix.option_types import time_s
 from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
@@ -106,6 +106,7 @@ def _add_mix(parsers: Subparsers) -> None:
         "(default: all that belong to a balance)",
         range_="mix only this time, in seconds or m:ss; faders stay then, the level goes on the envelopes",
     )
+    add_roles(parser)
     add_settings(parser)
     _add_target(parser)
     add_records(parser)
@@ -170,6 +171,7 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         mixer=options.mixer,
         settings=settings_of(options),
         wanted=tuple(options.tracks),
+        roles=tuple(options.role),
         range_s=tuple(options.range) if options.range else None,
         out=options.out,
         in_place=options.in_place,

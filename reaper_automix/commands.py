@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,12 @@ from reaper_automix.progress import Progress, silent
 from reaper_automix.receipt import Receipt
 from reaper_automix.report import write_report
 from reaper_automix.reporting import report_of
+from reaper_automix.role_overrides import RoleWish
 from reaper_automix.scope import checked_range
 from reaper_automix.session import Session
 from reaper_automix.settings import MixSettings
 from reaper_automix.terminal import Columns
+from reaper_automix.who_is_who import roles_json_with
 
 WAV_SUFFIXES = (".wav", ".wave")
 
@@ -42,6 +44,7 @@ class MixRequest:
     mixer: str = "balance"
     settings: MixSettings = field(default_factory=MixSettings)
     wanted: tuple[str, ...] = ()
+    roles: tuple[RoleWish, ...] = ()
     range_s: tuple[float, float] | None = None
     out: Path | None = None
     in_place: bool = False
@@ -80,6 +83,9 @@ def mix(request: MixRequest, progress: Progress = silent, *, outputs: list[tuple
     target = None if request.dry_run else _target(request)
     host = open_host(request.session, target, in_place=request.in_place)
     session = host.read_session()
+    if request.roles:
+        session = replace(session, roles_json=roles_json_with(session, request.roles))
+        host.keep_roles(session.roles_json)
     project = None if request.in_place else target
     check_places(session, project, request.plan, request.render, request.report)
     _check_is_wav(request.render)

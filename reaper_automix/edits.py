@@ -91,6 +91,10 @@ class Host(Protocol):
         """Return the session as it is now."""
         ...
 
+    def keep_roles(self, roles_json: str) -> None:
+        """Have the project keep what the engineer said of roles; a file has it after the next ``write``."""
+        ...
+
     def spelling(self, track_id: str, control: Control) -> str:
         """Return a control's value as the project itself spells it (a linear gain, say), for an exact way back."""
         ...

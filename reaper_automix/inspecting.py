@@ -11,6 +11,7 @@ from reaper_automix.audio.skips import Skip, notes, skip_lines
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.pipeline import hear
 from reaper_automix.progress import Progress, silent
+from reaper_automix.role_vocabulary import RoleSource, TrackRole
 from reaper_automix.session import Session, Track
 from reaper_automix.terminal import Columns
 from reaper_automix.units import SILENCE_DB
@@ -71,12 +72,12 @@ class Inspected:
     def _row(self, track: Track) -> tuple[str, ...]:
         dry = self._before_fader(track)
         depth = sum(1 for _ in self.session.ancestors(track))
-        role = self.hearing.roles.get(track.id)
+        role = _role_words(self.hearing.found.get(track.id))
         fader = "-inf" if track.gain_db <= SILENCE_DB else f"{track.gain_db:+.1f}"
         return (
             str(track.number),
             "  " * depth + track.title,
-            role.value if role else "",
+            role,
             *(_shown(dry[name]) for name in ("loudness_lufs", "range_lu", "true_peak_dbtp")),
             fader,
             _shown(self._at_master(track)["loudness_lufs"]),
@@ -104,11 +105,15 @@ class Inspected:
 
     def _track_data(self, track: Track) -> dict[str, Any]:
         role = self.hearing.roles.get(track.id)
+        found = self.hearing.found.get(track.id)
         return {
             "id": track.id,
             "number": track.number,
             "name": track.name,
             "role": role.value if role else None,
+            "role_source": found.source.value if found else None,
+            "role_evidence": found.evidence if found else None,
+            "microphone": found.mic.value if found and found.mic else None,
             "fader_db": round(track.gain_db, 4),
             "pan": track.pan,
             "items": len(track.items),
@@ -119,6 +124,14 @@ class Inspected:
             "at_master": {name: _rounded(level) for name, level in self._at_master(track).items()},
             "left_out": self._left_out(track) or None,
         }
+
+
+def _role_words(found: TrackRole | None) -> str:
+    """Return a role for the table: the microphone where it is known, and a mark where only the sound says it."""
+    if found is None or found.role is None:
+        return ""
+    word = found.mic.value if found.mic is not None else found.role.value
+    return f"{word} (heard)" if found.source is RoleSource.AUDIO else word
 
 
 def inspect_session(session: Session, *, progress: Progress = silent) -> Inspected:

@@ -166,7 +166,9 @@ def _mix_description(session: Session, hashes: _ContentHashes) -> dict[str, Any]
         replace(t, name="", selected=False, hidden=False, items=tuple(_anonymous_item(i, hashes) for i in t.items))
         for t in session.tracks
     )
-    heard = replace(session, path="", name="", time_selection_s=None, notes=(), ledger_json="", tracks=tracks)
+    heard = replace(
+        session, path="", name="", time_selection_s=None, notes=(), ledger_json="", roles_json="", tracks=tracks
+    )
     return asdict(heard)
 
 

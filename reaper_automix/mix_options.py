@@ -11,6 +11,7 @@ from rich.markup import escape
 from reaper_automix import commands
 from reaper_automix.mixers.registry import MIXERS
 from reaper_automix.option_types import percent, positive, time_s
+from reaper_automix.role_overrides import RoleWish, parse_role_option
 from reaper_automix.settings import MixSettings
 from reaper_automix.terminal import show_receipt, show_table
 
@@ -48,6 +49,32 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-error-db", type=positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
     )
+
+
+def add_roles(parser: argparse.ArgumentParser) -> None:
+    """Add who is who, where the names are wrong or silent."""
+    parser.add_argument(
+        "--role",
+        nargs="+",
+        type=role_wish,
+        default=(),
+        metavar="TRACK=ROLE",
+        help='who a track is, such as "Lead 2=synth" or "T7=snare_top"; the project remembers it ("=auto" forgets)',
+    )
+
+
+def role_wish(text: str) -> RoleWish:
+    """Read ``TRACK=ROLE``.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none.
+    """
+    try:
+        return parse_role_option(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_records(parser: argparse.ArgumentParser) -> None:

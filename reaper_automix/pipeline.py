@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.measurement import Measurement
-from reaper_automix.analysis.roles import UTILITY_ROLES, Role, role_of
+from reaper_automix.analysis.roles import UTILITY_ROLES, Role
 from reaper_automix.audio.render import Console, session_rate_hz
 from reaper_automix.audio.skips import Skip, notes, skip_lines, skips_of
 from reaper_automix.errors import ScopeError
@@ -25,6 +25,7 @@ from reaper_automix.progress import Progress, silent
 from reaper_automix.scope import Scope, choose_scope
 from reaper_automix.session import Session
 from reaper_automix.settings import MixSettings
+from reaper_automix.who_is_who import all_roles, known, named_roles
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,8 @@ def hear(
     heard = [t.id for t in session.tracks if t.id in {*scope.track_ids, *context.track_ids}]
     cache = cache or MeasurementCache()
     measurements = measure_session_tracks(session, heard, scope.range_s, cache=cache, progress=progress)
-    return Hearing(session, scope, measurements, _roles(session)), skips
-
-
-def _roles(session: Session) -> dict[str, Role]:
-    return {t.id: role for t in session.tracks if (role := role_of(t.name)) is not None}
+    found = all_roles(session, heard, progress=progress)
+    return Hearing(session, scope, measurements, known(found), found), skips
 
 
 def _scope(
@@ -90,7 +88,7 @@ def _scope(
         session,
         wanted=wanted,
         range_s=range_s,
-        utility_reasons=_utility_reasons(session, _roles(session)),
+        utility_reasons=_utility_reasons(session, named_roles(session)),
         unplayable=_unplayable(session, skips),
     )
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from reaper_automix.analysis.role_audio import RoleClassifier, load_role_classifier
 from reaper_automix.analysis.role_features import Audio
-from reaper_automix.analysis.role_vocabulary import RoleSource, TrackRole
 from reaper_automix.audio.reader import TrackReader
 from reaper_automix.audio.render import session_rate_hz
 from reaper_automix.errors import MediaError
 from reaper_automix.progress import Progress, silent
+from reaper_automix.role_vocabulary import RoleSource, TrackRole
 from reaper_automix.session import Session
 
 BLOCK_SAMPLES = 1 << 16

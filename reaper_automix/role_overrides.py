@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from reaper_automix.analysis.role_vocabulary import DrumMic, Role, RoleSource, TrackRole, coarse_role
+from reaper_automix.role_vocabulary import DrumMic, Role, RoleSource, TrackRole, coarse_role
 
 KEY_PREFIX = "ROLES_"
 """Of the ext state keys: ROLES_1, ROLES_2 ..."""

@@ -205,10 +205,7 @@ def _wanted_ids(session: Session, wanted: Sequence[str]) -> frozenset[str] | Non
         return None
     found: set[str] = set()
     for wish in wanted:
-        matches = _matches(session, wish)
-        if not matches:
-            raise ScopeError(_no_such_track(session, wish))
-        found |= matches
+        found |= tracks_meant(session, wish)
     return frozenset(found | _inside_alone(session, found))
 
 
@@ -220,6 +217,20 @@ def _inside_alone(session: Session, found: set[str]) -> set[str]:
             if folder.id in found:
                 inside.setdefault(folder.id, set()).add(track.id)
     return {track_id for ids in inside.values() if not ids & found for track_id in ids}
+
+
+def tracks_meant(session: Session, wish: str) -> frozenset[str]:
+    """Return the ids of the tracks that a name, pattern or number means.
+
+    Raises
+    ------
+    ScopeError
+        If it means none.
+    """
+    matches = _matches(session, wish)
+    if not matches:
+        raise ScopeError(_no_such_track(session, wish))
+    return frozenset(matches)
 
 
 def _matches(session: Session, wish: str) -> set[str]:

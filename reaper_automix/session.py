@@ -361,6 +361,8 @@ class Session:
         What the reader could not represent, in words for the user.
     ledger_json : str
         What an earlier run wrote (see ``ledger.py``); empty where there was none.
+    roles_json : str
+        What the engineer said about who is who (see ``role_overrides.py``); empty where nothing was said.
     """
 
     path: str = ""
@@ -377,6 +379,7 @@ class Session:
     tracks: tuple[Track, ...] = ()
     notes: tuple[str, ...] = ()
     ledger_json: str = ""
+    roles_json: str = ""
 
     def track(self, track_id: str) -> Track:
         """Return the track with this id.
@@ -430,6 +433,7 @@ class Session:
             time_selection_s=None,
             notes=(),
             ledger_json="",
+            roles_json="",
             tracks=tuple(replace(t, selected=False, hidden=False) for t in self.tracks),
         )
         data = plain(core)

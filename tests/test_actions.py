@@ -29,6 +29,7 @@ STARTED = {
     "Automix settings.py": "settings",
     "Automix report of the last run.py": "report",
     "Automix remote control.py": "remote",
+    "Automix role of the selected tracks.py": "role",
     "automix_watch.py": "watch",
     "automix_serve.py": "serve",
 }

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.role_features import FEATURES, Audio, Floats, hear_role_features
-from reaper_automix.analysis.role_vocabulary import KIT_ROLES, Role, RoleSource, TrackRole
 from reaper_automix.errors import ModelError
 from reaper_automix.models_folder import load_card, models_folder
+from reaper_automix.role_vocabulary import KIT_ROLES, Role, RoleSource, TrackRole
 
 FORMAT = "reaper_automix.role_audio/1"
 NAME = "roles"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reaper_automix.analysis.role_vocabulary import DrumMic, Role
+from reaper_automix.role_vocabulary import DrumMic, Role
 
 _LEFT = r"l|left|links|gauche|izq(?:uierd[ao])?|sinistr[ao]|sx|esq(?:uerd[ao])?|ohl|hat side"
 _RIGHT = r"r|right|rechts|droite?|der(?:ech[ao])?|destr[ao]|dx|direit[ao]|ohr|ride side"

@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 from reaper_automix.analysis.role_mics import mic_named
-from reaper_automix.analysis.role_vocabulary import Role, RoleGuess
+from reaper_automix.role_vocabulary import Role, RoleGuess
 
 RULES: tuple[tuple[Role, str], ...] = (
     (Role.CLICK, r"(?<!finger )click(?: track)?|metronome|count ?in|clk|metronom[eo]?|claqueta|klick"),

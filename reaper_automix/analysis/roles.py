@@ -12,7 +12,7 @@ from pathlib import PureWindowsPath
 
 from reaper_automix.analysis.role_mics import mic_named
 from reaper_automix.analysis.role_names import guess_role, numbered_words_of, role_of, words_of
-from reaper_automix.analysis.role_vocabulary import (
+from reaper_automix.role_vocabulary import (
     KIT_ROLES,
     UTILITY_ROLES,
     VOCAL_ROLES,

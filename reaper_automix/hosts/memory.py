@@ -40,6 +40,10 @@ class MemoryHost:
         """Return the session as it is now."""
         return self._session
 
+    def keep_roles(self, roles_json: str) -> None:
+        """Keep what the engineer said of roles."""
+        self._session = replace(self._session, roles_json=roles_json)
+
     def spelling(self, track_id: str, control: Control) -> str:
         """Return a control as a project file would spell it."""
         value = control_value(self._track(track_id), control)

@@ -69,6 +69,10 @@ class StemsHost:
         """Return the session as it is now."""
         return self._memory.read_session()
 
+    def keep_roles(self, roles_json: str) -> None:
+        """Have the project file keep what the engineer said of roles."""
+        self._memory.keep_roles(roles_json)
+
     def spelling(self, track_id: str, control: Control) -> str:
         """Return a control as the project file will spell it."""
         return self._memory.spelling(track_id, control)
@@ -83,6 +87,7 @@ class StemsHost:
             raise SessionError(f"{self.read_session().path}: a folder of stems cannot be changed. Give --out FILE.RPP.")
         text = new_project_text(self.read_session(), folder=self._target.parent)
         project = RppHost.from_text(text, self._target)
+        project.keep_roles(self.read_session().roles_json)
         project.write(edits, ledger_json)
         return self._memory.write(edits, ledger_json)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from reaper_automix.analysis.loudness import BLOCK_S, integrated_lufs, loudness_
 from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.analysis.roles import Role
 from reaper_automix.audio.console import HeardGain
+from reaper_automix.role_vocabulary import TrackRole
 from reaper_automix.scope import Scope
 from reaper_automix.session import Session
 
@@ -30,13 +31,16 @@ class Hearing:
     measurements : mapping of track id to Measurement
         What each track sounds like before its fader: those in scope, and the others that belong to the balance.
     roles : mapping of track id to Role
-        Who is who, where the name says it.
+        Who is who, where it is known.
+    found : mapping of track id to TrackRole
+        The same with how it is known, unknown tracks included.
     """
 
     session: Session
     scope: Scope
     measurements: Mapping[str, Measurement]
     roles: Mapping[str, Role]
+    found: Mapping[str, TrackRole] = field(default_factory=dict)
 
     @cached_property
     def _gains(self) -> HeardGain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,10 +16,12 @@ from reaper_automix.reascript.deferred import told
 from reaper_automix.reascript.installed import installed
 from reaper_automix.reascript.job import summary
 from reaper_automix.reascript.preferences import ask, from_stored
+from reaper_automix.reascript.record import store_roles, stored_roles
 from reaper_automix.reascript.run_folder import last_report
 from reaper_automix.reascript.state import SharedState
 from reaper_automix.reascript.watcher import Watcher, start_watching
 from reaper_automix.reascript.worker_process import start_quietly
+from reaper_automix.role_overrides import AUTO_WORD, format_role_overrides, parse_role_overrides, stated_role
 
 _YES_NO, _YES = 4, 6
 
@@ -30,8 +32,8 @@ def run(name: str, main: ModuleType, **options: Any) -> None:
     Parameters
     ----------
     name : str
-        ``balance``, ``preview``, ``mix`` (with ``mixer``), ``revert``, ``status``, ``settings``, ``report`` or
-        ``remote``; ``watch`` and ``serve`` for the scripts that stay.
+        ``balance``, ``preview``, ``mix`` (with ``mixer``), ``revert``, ``status``, ``settings``, ``report``,
+        ``role`` or ``remote``; ``watch`` and ``serve`` for the scripts that stay.
     main : ModuleType
         The action's ``__main__``, in which REAPER puts ``RPR_defer`` and ``RPR_atexit``.
     **options
@@ -136,6 +138,49 @@ def settings(action: Action) -> None:
         action.state.set_preferences(chosen.to_data())
 
 
+def role(action: Action) -> None:
+    """Ask who the selected tracks are, and have the project remember it.
+
+    Raises
+    ------
+    SessionError
+        If no track is selected, or the word is no role.
+    """
+    reaper = action.reaper
+    chosen = [pointer for pointer in reaper.tracks() if reaper.value(pointer, "I_SELECTED")]
+    if not chosen:
+        raise SessionError("No track is selected: select the tracks whose role you want to say.")
+    answer = action.api.GetUserInputs(
+        "Automix: role of the selected tracks", 1, "Role (auto: by name),extrawidth=160", "", 1024
+    )
+    if not answer[0]:
+        return
+    ids = {reaper.text(pointer, "GUID"): reaper.text(pointer, "P_NAME") for pointer in chosen}
+    store_roles(reaper, changed_roles(stored_roles(reaper, lambda _: None), ids, str(answer[4])))
+    action.api.MarkProjectDirty(reaper.project)
+    action.api.ShowConsoleMsg(f"Automix: {', '.join(ids.values())}: {str(answer[4]).strip()}\n")
+
+
+def changed_roles(roles_json: str, track_ids: Iterable[str], word: str) -> str:
+    """Return what the project keeps of roles after the engineer has said a word of some tracks.
+
+    Raises
+    ------
+    SessionError
+        If the word is no role.
+    """
+    try:
+        said = parse_role_overrides(roles_json)
+    except ValueError:
+        said = {}
+    try:
+        stated = None if word.strip().casefold() == AUTO_WORD else stated_role(word)
+    except ValueError as error:
+        raise SessionError(f"{error}, or {AUTO_WORD}.") from None
+    kept = {track_id: known for track_id, known in said.items() if track_id not in set(track_ids)}
+    return format_role_overrides(kept | (dict.fromkeys(track_ids, stated) if stated is not None else {}))
+
+
 def report(action: Action) -> None:
     """Open the report of the last run in the browser.
 
@@ -185,6 +230,7 @@ _DOING: dict[str, Callable[[Action], None]] = {
     "settings": settings,
     "report": report,
     "remote": remote,
+    "role": role,
 }
 
 

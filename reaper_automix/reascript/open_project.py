@@ -16,7 +16,7 @@ from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, S
 from reaper_automix.envelope import is_neutral
 from reaper_automix.errors import SessionError
 from reaper_automix.reascript.api import Reaper
-from reaper_automix.reascript.record import store_ledger, stored_ledger
+from reaper_automix.reascript.record import store_ledger, store_roles, stored_ledger
 from reaper_automix.reascript.snapshot import automation_override, read_envelope, snapshot
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, Session, Track
 from reaper_automix.session_edits import control_from_spelling, control_value, perform
@@ -74,6 +74,12 @@ class ReaperHost:
         if override != self._session.automation_override:
             self._session = replace(self._session, automation_override=override)
         return self._session
+
+    def keep_roles(self, roles_json: str) -> None:
+        """Store what the engineer said of roles in the project, at once."""
+        store_roles(self._reaper, roles_json)
+        if self._session is not None:
+            self._session = replace(self._session, roles_json=roles_json)
 
     def spelling(self, track_id: str, control: Control) -> str:
         """Return a control as a project file spells it: the fader as a linear gain.

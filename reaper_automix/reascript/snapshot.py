@@ -22,7 +22,7 @@ from reaper_automix.chunks.media import MediaFinder
 from reaper_automix.errors import ProjectSyntaxError
 from reaper_automix.reascript.api import Reaper, is_null
 from reaper_automix.reascript.project_file import SavedSettings, saved_settings
-from reaper_automix.reascript.record import stored_ledger
+from reaper_automix.reascript.record import stored_ledger, stored_roles
 from reaper_automix.session import (
     AutomationItem,
     AutomationMode,
@@ -126,6 +126,7 @@ def _session(context: _Context, tracks: tuple[Track, ...], master: Master) -> Se
         master=master,
         tracks=tracks,
         ledger_json=stored_ledger(reaper, context.reading.note),
+        roles_json=stored_roles(reaper, context.reading.note),
         notes=tuple(context.reading.notes),
     )
 

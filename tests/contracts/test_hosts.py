@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -312,6 +313,20 @@ def test_a_track_that_is_not_there_is_skipped_and_named(host: Host) -> None:
     plan = plan_of(host.read_session(), FaderMove(TrackRef("{NOT}", "Ghost"), None, -3.0))
     receipt = apply_plan(host, plan)
     assert [(o.track, o.status) for o in receipt.outcomes] == [("Ghost", Status.SKIPPED)]
+
+
+def test_what_the_engineer_said_of_roles_is_kept_and_outlives_a_revert(host: Host) -> None:
+    before = host.read_session()
+    kick = ref(before, "Kick")
+    said = json.dumps({kick.id: "snare_top"})
+    host.keep_roles(said)
+    apply_plan(host, plan_of(before, FaderMove(kick, 0.0, -6.0)))
+    assert host.read_session().roles_json == said
+    revert(host)
+    assert host.read_session().roles_json == said
+    host.keep_roles("")
+    host.write([], host.read_session().ledger_json)
+    assert host.read_session().roles_json == ""
 
 
 def test_an_unknown_track_in_an_edit_changes_nothing(host: Host) -> None:

@@ -20,6 +20,7 @@ import soundfile
 from double.generated import write_module
 from open_reaper import OpenReaper
 
+from reaper_automix.hosts.rpp import RppHost
 from reaper_automix.hosts.stems import StemsHost
 from reaper_automix.session import Session
 from reaper_automix.units import db_to_lin
@@ -273,6 +274,23 @@ def test_actions_leave_no_undo_point_of_their_own(reaper: OpenReaper) -> None:
     for action in ("Automix status", "Automix settings", "Automix revert"):
         reaper.run(action)
     assert reaper.state()["redo"] == "Track volume", "the engineer can still redo"
+
+
+def test_a_role_is_said_in_reaper_and_remembered(reaper: OpenReaper, tmp_path: Path) -> None:
+    reaper.do("select", tracks=["Keys", "Hats"])
+    reaper.do("answer", inputs=[["click"]])
+    reaper.run("Automix role of the selected tracks")
+    reaper.do("select", tracks=[])
+    reaper.run("Automix balance")
+    assert {name for name, gain in reaper.faders().items() if gain == 1.0} == {"Keys", "Hats"}
+    assert any("Keys" in line and "click" in line for line in reaper.receipt()["lines"])
+    reaper.do("select", tracks=["Keys"])
+    reaper.do("answer", inputs=[["tuba"]])
+    reaper.run("Automix role of the selected tracks")
+    assert "is no role" in reaper.messages()["boxes"][0][0]
+    saved = tmp_path / "saved.RPP"
+    reaper.do("save", path=str(saved))
+    assert len(json.loads(RppHost(saved).read_session().roles_json)) == 2
 
 
 def test_a_closed_tab_is_told(reaper: OpenReaper, eight: Session, save: Callable[..., Path]) -> None:

@@ -250,3 +250,25 @@ def test_no_output_takes_the_place_of_the_session_its_audio_or_another_output(cl
         assert ran.code == 1, words
     assert {path: path.read_bytes() for path in saved} == saved
     assert not (tmp_path / "o.RPP").exists()
+
+
+def test_a_role_that_was_said_is_used_and_remembered(cli, project, tmp_path) -> None:
+    out = tmp_path / "out.RPP"
+    assert cli("mix", project, "--out", out, "--role", "Vox=click", "Bass=snare_top").code == 0
+    tracks = {track["name"]: track for track in cli("inspect", out, "--json").data["tracks"]}
+    assert (tracks["Vox"]["role"], tracks["Vox"]["role_source"]) == ("click", "engineer")
+    assert (tracks["Bass"]["role"], tracks["Bass"]["microphone"]) == ("snare", "snare_top")
+    assert "click" in tracks["Vox"]["left_out"]
+    again = tmp_path / "again.RPP"
+    assert cli("mix", out, "--out", again, "--role", "Vox=auto").code == 0
+    tracks = {track["name"]: track for track in cli("inspect", again, "--json").data["tracks"]}
+    assert tracks["Vox"]["role_source"] == "name"
+    assert tracks["Bass"]["role"] == "snare"
+
+
+def test_an_unknown_role_or_track_is_refused(cli, project, tmp_path) -> None:
+    assert cli("mix", project, "--role", "Vox=tuba").code == 2
+    ran = cli("mix", project, "--out", tmp_path / "o.RPP", "--role", "Voxx=synth")
+    assert ran.code == 1
+    assert "Did you mean Vox" in ran.err
+    assert not (tmp_path / "o.RPP").exists()

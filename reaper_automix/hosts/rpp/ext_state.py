@@ -1,7 +1,7 @@
-"""The ledger inside a project: ext state of the section ``reaper_automix``, which REAPER keeps with the project.
+"""Our texts inside a project: ext state of the section ``reaper_automix``, which REAPER keeps with the project.
 
-In the file: ``<EXTSTATE`` / ``<REAPER_AUTOMIX`` / ``LEDGER_1 piece``, ``LEDGER_2 piece`` ... REAPER compares names
-without case. ``CREATED 1`` says that the EXTSTATE chunk is ours too, so that it goes with the last key.
+In the file: ``<EXTSTATE`` / ``<REAPER_AUTOMIX`` / ``LEDGER_1 piece``, ``LEDGER_2 piece`` ... ``ROLES_1 piece``. REAPER
+compares names without case. ``CREATED 1`` says that the EXTSTATE chunk is ours too, so that it goes with the last key.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from reaper_automix.chunks.text import ext_state_pieces, join_ext_state_pieces
 from reaper_automix.plan_writing import RECORD_UNREADABLE
 
 SECTION = "REAPER_AUTOMIX"
-_KEY = re.compile(r"LEDGER_([0-9]{1,6})", re.IGNORECASE)
+LEDGER, ROLES = "LEDGER_", "ROLES_"
+"""How the keys of our texts begin."""
 
 
 def stored_ledger(root: Chunk, note: Callable[[str], None]) -> str:
     """Return the stored ledger; empty where there is none, or where it is damaged (which is noted)."""
-    section = _section(root)
-    if section is None:
-        return ""
     try:
-        return join_ext_state_pieces(Fields(line).text(0) for line in _ledger_lines(section))
+        return _stored(root, LEDGER)
     except ValueError as error:
         note(
             f"{RECORD_UNREADABLE}: its record in the project is damaged ({error}). "
@@ -33,19 +31,34 @@ def stored_ledger(root: Chunk, note: Callable[[str], None]) -> str:
         return ""
 
 
-def store_ledger(root: Chunk, ledger_json: str) -> None:
-    """Store a ledger, or remove the stored one where it is empty; lines that stay the same are not touched."""
-    pieces = ext_state_pieces(ledger_json)
+def stored_roles(root: Chunk, note: Callable[[str], None]) -> str:
+    """Return what the engineer said of roles; empty where nothing was, or where it is damaged (which is noted)."""
+    try:
+        return _stored(root, ROLES)
+    except ValueError as error:
+        note(f"What you said of who is who cannot be read ({error}): say it again.")
+        return ""
+
+
+def _stored(root: Chunk, prefix: str) -> str:
+    section = _section(root)
+    lines = _lines(section, prefix) if section is not None else []
+    return join_ext_state_pieces(Fields(line).text(0) for line in lines)
+
+
+def store_text(root: Chunk, prefix: str, text: str) -> None:
+    """Store a text, or remove the stored one where it is empty; lines that stay the same are not touched."""
+    pieces = ext_state_pieces(text)
     section = _section(root)
     if section is None:
         if pieces:
-            _fill(_new_section(root), pieces)
+            _fill(_new_section(root), prefix, pieces)
         return
-    lines = _ledger_lines(section)
+    lines = _lines(section, prefix)
     if [Fields(line).text(0) for line in lines] == pieces:
         return
     if pieces:
-        _fill(section, pieces)
+        _fill(section, prefix, pieces)
         return
     for line in lines:
         section.remove(line)
@@ -60,17 +73,18 @@ def _section(root: Chunk) -> Chunk | None:
     return None
 
 
-def _ledger_lines(section: Chunk) -> list[Line]:
+def _lines(section: Chunk, prefix: str) -> list[Line]:
     """Return the pieces in their order."""
-    found = [(m, n) for n in section.body if isinstance(n, Line) and (m := _KEY.fullmatch(n.key))]
+    key = re.compile(rf"{prefix}([0-9]{{1,6}})", re.IGNORECASE)
+    found = [(m, n) for n in section.body if isinstance(n, Line) and (m := key.fullmatch(n.key))]
     return [line for _, line in sorted(found, key=lambda pair: int(pair[0][1]))]
 
 
-def _fill(section: Chunk, pieces: list[str]) -> None:
+def _fill(section: Chunk, prefix: str, pieces: list[str]) -> None:
     """Put the pieces where the old ones stood, else at the section's end."""
-    old = _ledger_lines(section)
+    old = _lines(section, prefix)
     at = min((next(i for i, n in enumerate(section.body) if n is line) for line in old), default=len(section.body))
-    new = [section.new_line(f"LEDGER_{number} {piece}") for number, piece in enumerate(pieces, 1)]
+    new = [section.new_line(f"{prefix}{number} {piece}") for number, piece in enumerate(pieces, 1)]
     for line in old:
         section.remove(line)
     section.body[at:at] = new
@@ -96,7 +110,7 @@ def _new_chunk(parent: Chunk, tag: str) -> Chunk:
 
 
 def _sweep(root: Chunk, section: Chunk) -> None:
-    """Remove what an empty ledger leaves behind, as far as it is ours."""
+    """Remove what an empty text leaves behind, as far as it is ours."""
     marks = [n for n in section.body if isinstance(n, Line) and n.key.upper() == "CREATED"]
     if len(marks) != len(section.body):
         return

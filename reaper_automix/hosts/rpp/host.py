@@ -48,6 +48,7 @@ class RppHost:
         self._project: ProjectText | None = None  # of _data, never edited
         self._session: Session | None = None
         self._notes: list[str] = []
+        self._roles_json: str | None = None
 
     @classmethod
     def from_text(cls, text: str, target: Path) -> RppHost:
@@ -81,6 +82,10 @@ class RppHost:
             self._session = self._read(self._tree(), self._current, self._media_folder)
         return self._session
 
+    def keep_roles(self, roles_json: str) -> None:
+        """Have the next ``write`` store what the engineer said of roles."""
+        self._roles_json = roles_json
+
     def spelling(self, track_id: str, control: Control) -> str:
         """Return a control's value as the project spells it; ``+1`` or ``+0`` where the project does not spell it.
 
@@ -111,7 +116,7 @@ class RppHost:
         """
         old = self._bytes()
         project = parse_project(old, self._current)
-        apply_edits(project, edits, ledger_json)
+        apply_edits(project, edits, ledger_json, self._roles_json)
         destination = self._target or self._current
         media_folder = self._media_folder
         elsewhere = destination.resolve().parent != media_folder.resolve()

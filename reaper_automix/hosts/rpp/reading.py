@@ -16,7 +16,7 @@ from reaper_automix.chunks.fx_chain import read_fx_chain
 from reaper_automix.chunks.lines import Chunk, ProjectText
 from reaper_automix.chunks.media import MediaFinder
 from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.hosts.rpp.ext_state import stored_ledger
+from reaper_automix.hosts.rpp.ext_state import stored_ledger, stored_roles
 from reaper_automix.hosts.rpp.tracks import automation_mode, read_tracks
 from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, FxSlot, Master, Session, TempoMarker
 from reaper_automix.units import lin_to_db
@@ -74,6 +74,7 @@ def _session(root: Chunk, path: Path, media_folder: Path) -> Session:
         master=_master(section, reading),
         tracks=tracks,
         ledger_json=stored_ledger(root, reading.note),
+        roles_json=stored_roles(root, reading.note),
         notes=tuple(reading.notes),
     )
 

@@ -20,7 +20,7 @@ from reaper_automix.chunks.media import MediaFinder, is_absolute
 from reaper_automix.chunks.text import drop_last_token, format_number, quote, replace_token, tokenise
 from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
 from reaper_automix.errors import ProjectSyntaxError, SessionError
-from reaper_automix.hosts.rpp.ext_state import store_ledger
+from reaper_automix.hosts.rpp.ext_state import LEDGER, ROLES, store_text
 from reaper_automix.hosts.rpp.tracks import track_ids
 from reaper_automix.session import EnvelopeKind
 from reaper_automix.units import db_to_lin
@@ -63,8 +63,8 @@ def find_track(project: ProjectText, track_id: str) -> Chunk:
     raise SessionError(f"The project has no track {track_id}. Plan again for the project as it is now.")
 
 
-def apply_edits(project: ProjectText, edits: Sequence[Edit], ledger_json: str) -> None:
-    """Perform edits on a tree and store the ledger. A tree on which this raises is to be thrown away.
+def apply_edits(project: ProjectText, edits: Sequence[Edit], ledger_json: str, roles_json: str | None = None) -> None:
+    """Perform edits on a tree and store our texts. A tree on which this raises is to be thrown away.
 
     Raises
     ------
@@ -82,7 +82,9 @@ def apply_edits(project: ProjectText, edits: Sequence[Edit], ledger_json: str) -
                 _set_points(track, edit)
             case RestorePoints():
                 _restore_points(track, edit)
-    store_ledger(project.root, ledger_json)
+    store_text(project.root, LEDGER, ledger_json)
+    if roles_json is not None:
+        store_text(project.root, ROLES, roles_json)
 
 
 # --- controls ------------------------------------------------------------------------------------------------------
