@@ -23,6 +23,7 @@ def picture_of(evaluation: Evaluation) -> Figure:
     panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)
     for axes, split in zip(panels[:, 0], evaluation.splits, strict=True):
         _draw(axes, split)
+    panels[-1, 0].set_xlim(left=0.0)  # of all panels, now that all is drawn
     panels[-1, 0].set_xlabel("median absolute error of a track's level in dB, 95 % of draws of songs")
     return figure
 
@@ -51,7 +52,6 @@ def _draw(axes: Axes, split: SplitResult) -> None:
         axes.annotate(f"{error.value:.2f}", (error.value, row), (0, 4), textcoords="offset points", fontsize=7)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.8)
-    axes.set_xlim(left=0.0)
     axes.grid(visible=True, axis="x", color="0.9")
     axes.set_title(
         f"{KINDS[split.kind]}: learned on {split.trained_on}, judged on {split.tested_on} ({split.n_songs} songs)",
