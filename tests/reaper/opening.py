@@ -107,6 +107,10 @@ class HeldHost:
         with self._tab.held():
             return self._host.read_session()
 
+    def keep_roles(self, roles_json: str) -> None:
+        with self._tab.held():
+            self._host.keep_roles(roles_json)
+
     def spelling(self, track_id: str, control: Control) -> str:
         with self._tab.held():
             return self._host.spelling(track_id, control)
