@@ -52,7 +52,7 @@ FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_TAR
 PROBE = """
 import importlib.util, pathlib, sys
 import numpy, scipy, soundfile, soxr
-names = ["pip", "rich", "jinja2", "pyloudnorm", "platformdirs", *sys.argv[2:]]
+names = ["pip", "rich", "jinja2", "pyloudnorm", "platformdirs", "mido", "reapy", *sys.argv[2:]]
 missing = [name for name in names if importlib.util.find_spec(name) is None]
 own = importlib.util.find_spec("reaper_automix")
 if own is None or pathlib.Path(sys.argv[1]).resolve() not in pathlib.Path(own.origin or "").resolve().parents:
@@ -62,7 +62,7 @@ sys.exit("missing: " + ", ".join(missing) if missing else 0)
 EXTRA_MODULES = {
     "dev": ("ruff", "mypy", "importlinter", "pytest", "hypothesis"),
     "deep": ("torch",),
-    "train": ("sklearn", "librosa", "matplotlib", "mido", "yaml"),
+    "train": ("sklearn", "librosa", "matplotlib", "yaml"),
 }
 AGAIN = " Then run install.py again."
 TROUBLE = (

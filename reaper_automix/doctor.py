@@ -25,7 +25,7 @@ from reaper_automix.models_folder import models_folder
 Status = Literal["ok", "warning", "problem"]
 
 LEAST_PYTHON = (3, 11)
-PACKAGES = ("numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "rich", "jinja2", "platformdirs")
+PACKAGES = ("numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "rich", "jinja2", "platformdirs", "mido")
 EXTRAS = {"deep": ("torch",), "train": ("scikit-learn", "librosa")}
 SOUND_FORMATS = ("WAV", "FLAC", "OGG", "MP3", "AIFF")
 LEAST_FREE_MB, COMFORTABLE_FREE_MB = 200, 2000

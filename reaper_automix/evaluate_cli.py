@@ -57,7 +57,8 @@ def _evaluate(options: argparse.Namespace, console: Console) -> int:
         from reaper_automix import evaluating
     except ImportError as error:
         raise ModelError(
-            f"evaluating needs packages that are not installed ({error.name}): pip install 'reaper-automix[train]'."
+            f"evaluating needs packages that are not installed ({error.name}): in the reaper_automix folder run: "
+            ".venv/bin/python -m pip install -e '.[train]'."
         ) from None
     request = evaluating.EvaluationRequest(
         options.data,

@@ -83,5 +83,5 @@ def draw(evaluation: Evaluation, path: Path) -> None:
     try:
         from reaper_automix.training.evaluation.pictures import save_picture
     except ImportError as error:
-        raise ModelError(f"--picture needs {error.name}: pip install 'reaper-automix[train]'.") from None
+        raise ModelError(f"--picture needs {error.name}: run .venv/bin/python -m pip install -e '.[train]'.") from None
     save_picture(evaluation, path)

@@ -191,7 +191,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         import yaml  # an extra: only who owns MedleyDB needs it
     except ImportError as error:
-        raise CorpusError("PyYAML is missing. Install the extra: pip install 'reaper-automix[train]'.") from error
+        raise CorpusError(
+            "PyYAML is missing. In the reaper_automix folder run: .venv/bin/python -m pip install -e '.[train]'."
+        ) from error
     try:
         data = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, yaml.YAMLError) as error:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import mido
+
 from reaper_automix.errors import CorpusError
 from reaper_automix.training.corpora.contract import GainCurve
 from reaper_automix.training.corpora.general_midi import DRUM_CHANNEL, gain_db
@@ -83,12 +85,8 @@ def read_midi(data: bytes, *, name: str) -> MidiSong:
     Raises
     ------
     CorpusError
-        If it is damaged, or mido is not installed.
+        If it is damaged.
     """
-    try:
-        import mido  # an extra: only who builds the corpus needs it
-    except ImportError as error:
-        raise CorpusError("mido is missing. Install the extra: pip install 'reaper-automix[train]'.") from error
     try:
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
         events = list(_timed(file))
