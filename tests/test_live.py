@@ -396,7 +396,7 @@ def test_where_reapers_python_has_no_package_it_is_held(start: Start, tmp_path: 
     double("run_script", path=str(folder / "reascripts" / "activate_reapy_server.py"))
     with connect() as live:
         live.read()
-        assert live._has_package is False
+        assert live._is_our_server is False
     mixed = live_commands.mix(LiveMixRequest())
     after_db = {m.track.name: m.after_db for m in mixed.planned.plan.moves if isinstance(m, FaderMove)}
     assert db_of(double.state) == pytest.approx(after_db, abs=1e-6)

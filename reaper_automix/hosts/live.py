@@ -1,7 +1,7 @@
 """A running REAPER from outside, through ``reapy``: the project is read in one call and written in one.
 
-REAPER stands still during a call, so nothing is analysed in between: read, let go, think, write. Where REAPER's Python
-has our package, a call is one request; else REAPER is held while the same code runs here, one function at a time.
+REAPER stands still during a call, so nothing is analysed in between: read, let go, think, write. Where the server is
+our own, a call is one request; under reapy's own, REAPER is held while the same code runs here, one function at a time.
 
 ``import reapy`` connects at once, and waits for ever for a server that does not answer. So it is imported only after a
 short look at what is there, and in a thread that can be left behind.
@@ -28,6 +28,7 @@ from reaper_automix.hosts.live_address import SWITCH_ON, find_server, stuck
 from reaper_automix.mixplan import MixPlan
 from reaper_automix.mixplan_json import plan_to_json
 from reaper_automix.reascript import remote
+from reaper_automix.reascript.remote_control import RemoteState
 from reaper_automix.receipt import Outcome, Receipt, Status
 from reaper_automix.session import Session
 from reaper_automix.session_json import session_from_json
@@ -40,8 +41,6 @@ ANSWER_LIMIT_S = 120.0
 
 _IMPORT_LIMIT_S = 10.0
 """reapy's modules may have to come from a cold disk; by then the server has answered once."""
-
-_HAS_PACKAGE = "__import__('importlib').import_module('reaper_automix.reascript.remote').__name__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class LiveReaper:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._has_package: bool | None = None
+        self._is_our_server: bool | None = None
 
     def __enter__(self) -> LiveReaper:
         return self
@@ -155,7 +154,7 @@ class LiveReaper:
     ) -> remote.Answer:
         dist_error = importlib.import_module("reapy.errors").DistError
         try:
-            if not self._package_is_there(dist_error):
+            if not self._server_is_ours():
                 return _held(held, arguments, dist_error)
             answer: remote.Answer = json.loads(self._client.request(inside, {"args": list(arguments), "kwargs": {}}))
             return _checked(answer)
@@ -167,18 +166,16 @@ class LiveReaper:
         except (OSError, json.JSONDecodeError) as error:
             raise SessionError(f"The connection to REAPER broke off ({error}). {SWITCH_ON}") from error
 
-    def _package_is_there(self, dist_error: type[Exception]) -> bool:
-        """Find out whether REAPER's Python can import our package.
+    def _server_is_ours(self) -> bool:
+        """Find out whether REAPER's Python has our package: where our action switched the server on, it has.
 
         A request that names a function which it cannot import would end reapy's own server.
         """
-        if self._has_package is None:
-            try:
-                self._client.request(eval, {"args": [_HAS_PACKAGE], "kwargs": {}})
-                self._has_package = True
-            except dist_error:
-                self._has_package = False
-        return self._has_package
+        if self._is_our_server is None:
+            import reapy
+
+            self._is_our_server = RemoteState(reapy.reascript_api).is_ours()
+        return self._is_our_server
 
 
 # --- reapy -----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ The action only switches; a script of its own stays and runs the server (see ``w
 from __future__ import annotations
 
 import importlib
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,10 @@ from types import ModuleType
 from typing import Any
 
 from reaper_automix.errors import SessionError
-from reaper_automix.reascript.api import EXT_SECTION
 from reaper_automix.reascript.deferred import told
 from reaper_automix.reascript.installed import installed
 from reaper_automix.reascript.remote_server import local_server
+from reaper_automix.reascript.state import STALE_S, ExtState
 
 SERVE_SCRIPT = "automix_serve.py"
 
@@ -25,7 +26,6 @@ SERVER_PORT, WEB_PORT = 2306, 2307
 
 _ANNOUNCED = ("reapy", "server_port")
 _RUNNING, _STOP = "remote_control", "remote_control_stop"
-_STALE_S = 60.0
 _STOP_LIMIT_S = 2.0
 
 ON_TEXT = f"""Automix: remote control is ON, until you run this action again or close REAPER.
@@ -50,22 +50,27 @@ class RemoteState:
 
     def __init__(self, api: Any) -> None:
         self._api = api
+        self._state = ExtState(api)
 
     def is_running(self) -> bool:
         """Tell whether a server runs that still hears: one that did not heed its stop has died."""
-        return self._age_s(_RUNNING) < _STALE_S and not _STOP_LIMIT_S < self._age_s(_STOP) < float("inf")
+        return self._state.age_s(_RUNNING) < STALE_S and not _STOP_LIMIT_S < self._state.age_s(_STOP) < math.inf
+
+    def is_ours(self) -> bool:
+        """Tell, where a server answers, whether it is this one: reapy's own leaves no word of itself here."""
+        return self._state.get(_RUNNING) is not None
 
     def keep(self) -> None:
         """Say that the server runs."""
-        self._set(_RUNNING)
+        self._state.set_time(_RUNNING)
 
     def ask_to_stop(self) -> None:
         """Ask the server to end."""
-        self._set(_STOP)
+        self._state.set_time(_STOP)
 
     def is_asked_to_stop(self) -> bool:
         """Tell whether the server should end."""
-        return bool(self._api.GetExtState(EXT_SECTION, _STOP))
+        return self._state.get(_STOP) is not None
 
     def announce(self, port: int) -> None:
         """Tell reapy's clients where the server is; they ask REAPER's web interface for it."""
@@ -74,22 +79,12 @@ class RemoteState:
     def clear(self) -> None:
         """Say that no server runs."""
         self._api.DeleteExtState(*_ANNOUNCED, False)
-        self._api.DeleteExtState(EXT_SECTION, _RUNNING, False)
+        self._state.set(_RUNNING, None)
         self.forget_stop()
 
     def forget_stop(self) -> None:
         """Forget that the server was asked to end."""
-        self._api.DeleteExtState(EXT_SECTION, _STOP, False)
-
-    def _set(self, key: str) -> None:
-        self._api.SetExtState(EXT_SECTION, key, repr(float(self._api.time_precise())), False)
-
-    def _age_s(self, key: str) -> float:
-        """Return how long ago a key was set; infinite if it is not."""
-        try:
-            return abs(float(self._api.time_precise()) - float(self._api.GetExtState(EXT_SECTION, key)))
-        except ValueError:
-            return float("inf")
+        self._state.set(_STOP, None)
 
 
 def switch(api: Any, folder: Path) -> None:
