@@ -161,7 +161,8 @@ def test_a_full_disk_under_standard_error_ends_no_work(stems: Path, tmp_path: Pa
 
 @posix_only
 def test_closed_standard_streams(stems: Path, tmp_path: Path) -> None:
-    for words in (f"mix '{stems}' --out '{tmp_path / 'o.RPP'}' --json", f"inspect '{stems}'", "--help"):
-        ran = subprocess.run(f"'{sys.executable}' -m reaper_automix.cli {words} >&- 2>&-", shell=True)
+    closed = ("sh", "-c", 'exec "$@" >&- 2>&-', "sh")
+    for words in (["mix", stems, "--out", tmp_path / "o.RPP", "--json"], ["inspect", stems], ["--help"]):
+        ran = subprocess.run([*closed, *CLI, *words])
         assert ran.returncode == 0, words
     assert (tmp_path / "o.RPP").read_bytes().startswith(b"<REAPER_PROJECT")

@@ -182,6 +182,7 @@ def test_a_client_that_vanishes_is_let_go_of(server: Any, while_holding: bool) -
         client.vanish()
         server_turns(server, lambda: not server.connections)
     server_turns(server, lambda: not server.connections)
+    assert not server.connections
     test_it_answers(server)
 
 
@@ -212,6 +213,9 @@ def test_what_is_no_message_of_reapys_is_let_go_of(server: Any, start: bytes) ->
     with client_of(server) as client:
         client.socket.sendall(start)
         server_turns(server, lambda: not server.connections)
+        assert client.socket.recv(1) == b""
+    assert not server.connections
+    test_it_answers(server)
 
 
 def test_a_client_that_stops_in_a_message_is_let_go_of(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:

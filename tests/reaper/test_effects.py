@@ -39,12 +39,15 @@ def test_parameters(tab: OpenTab, finding: Finding, name: str) -> None:
         index = project.api.TrackFX_AddByName(of, name, False, -1)
         if index < 0:
             pytest.skip(f"{name} is not installed in this REAPER")
-        finding("name", project.api.TrackFX_GetFXName(of, index, "", 512)[3])
+        shown = project.api.TrackFX_GetFXName(of, index, "", 512)[3]
+        finding("name", shown)
         finding("original_name", project.effect_name(of, index))
         n_parameters = int(project.api.TrackFX_GetNumParams(of, index))
         finding("parameters", n_parameters)
         for parameter in range(min(n_parameters, MOST_PARAMETERS)):
             finding(f"parameter {parameter}", _parameter(project, of, index, parameter))
+    assert name.split()[0] in shown
+    assert n_parameters > 0
 
 
 def _parameter(project: Reaper, of: str, index: int, parameter: int) -> dict[str, object]:

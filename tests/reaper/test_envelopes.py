@@ -71,6 +71,8 @@ def test_shapes(tab: OpenTab, finding: Finding) -> None:
             values = [evaluated(project, pointer, index + share / 8) for share in range(1, 8)]
             way = [round(value if index % 2 == 0 else 1.0 - value, 6) for value in values]
             finding(f"shape {shape}: share of the way at 1/8 to 7/8", way)
+            assert all(-1e-6 <= share <= 1.0 + 1e-6 for share in way)
+            assert way == sorted(way)
 
 
 @pytest.mark.parametrize("owner", ["a track", "the master"])
@@ -80,7 +82,9 @@ def test_an_envelope_that_was_never_used(tab: OpenTab, finding: Finding, owner: 
         for tag in TAGS:
             pointer = str(project.api.GetTrackEnvelopeByChunkName(of, f"<{tag}"))
             null = pointer.endswith("0x0000000000000000")
-            finding(f"<{tag}", "null" if null else without_guids(project.envelope_chunk(pointer)))
+            chunk = "" if null else project.envelope_chunk(pointer)
+            finding(f"<{tag}", "null" if null else without_guids(chunk))
+            assert null or chunk.startswith((f"<{tag}\n", f"<MASTER{tag}\n"))
         finding("points of <VOLENV2", _points_of(project, of))
 
 

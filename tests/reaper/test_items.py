@@ -64,11 +64,14 @@ def test_sections(tab: OpenTab, finding: Finding, mode: int) -> None:
         chunk, source = project.item_chunk(item), source_of(project, item)
         spelled = {key: field(chunk, key) for key in ("LENGTH", "MODE", "STARTPOS")}
         finding("chunk after loading", spelled | {"LENGTH": chunk.count("LENGTH ")})
-        finding("type", project.api.GetMediaSourceType(source, "", 64)[1])
+        kind = project.api.GetMediaSourceType(source, "", 64)[1]
+        finding("type", kind)
         finding("file name of the section", bool(project.api.GetMediaSourceFileName(source, "", 4096)[1]))
         times_s = [round((heard(project, item, time_s) - FIRST) / STEP, 4) for time_s in (0.1, 0.3, 0.5)]
         finding("times in the file that are heard at 0.1, 0.3 and 0.5 s", times_s)
         finding("offset, length, reversed", list(project.api.PCM_Source_GetSectionInfo(source, 0.0, 0.0, False)[2:5]))
+    assert kind == "SECTION"
+    assert "<SOURCE SECTION" in chunk
 
 
 def test_lanes(tab: OpenTab, finding: Finding) -> None:

@@ -29,7 +29,8 @@ else:
 
 def test_what_runs_there(reaper: Connection, finding: Finding) -> None:
     with reaper.held() as api:
-        finding(f"{ABOUT}REAPER", api.GetAppVersion())
+        version = api.GetAppVersion()
+        finding(f"{ABOUT}REAPER", version)
         finding(f"{ABOUT}REAPER's system", api.GetOS())
     inside = reaper.inside("import platform\nanswer = [platform.python_version(), platform.platform()]")
     finding(f"{ABOUT}Python inside", inside[0])
@@ -37,6 +38,9 @@ def test_what_runs_there(reaper: Connection, finding: Finding) -> None:
     import reapy
 
     finding("functions that REAPER offers", len(reapy.reascript_api.__all__))
+    assert int(version.split(".")[0]) >= 6
+    assert inside[0].startswith("3.")
+    assert {"CountTracks", "SetEnvelopeStateChunk", "Undo_EndBlock2"} <= set(reapy.reascript_api.__all__)
 
 
 def test_a_tab_of_ours_opens_and_closes_beside_the_others(reaper: Connection, measured: Path, finding: Finding) -> None:

@@ -50,6 +50,9 @@ def test_render_settings_read_back_as_set(tab: OpenTab, tmp_path: Path, finding:
     finding("numbers that read back differently", {n: v for n, v in numbers.items() if v != NUMBERS[n]})
     finding("texts that read back differently", {n: v for n, v in texts.items() if v != TEXTS[n]})
     finding("the folder reads back", same_folder)
+    assert numbers == NUMBERS
+    assert texts["RENDER_PATTERN"] == TEXTS["RENDER_PATTERN"]
+    assert same_folder
 
 
 def test_a_render_before_the_faders(tab: OpenTab, tmp_path: Path, finding: Finding) -> None:
@@ -87,6 +90,7 @@ def test_the_curves_of_fades(tab: OpenTab, tmp_path: Path, finding: Finding) -> 
         times_s = [share / 8 for share in range(1, 9)]
         heard = [float(audio[round((2.0 * index + t) * rate_hz), 0]) / (FIRST + STEP * t) for t in times_s]
         finding(f"shape {shape}: gain at 1/8 to 8/8", [round(gain, 5) for gain in heard])
+    assert len(audio) == 2 * len(FADE_SHAPES) * rate_hz
 
 
 def test_the_taper_of_pan_laws(tab: OpenTab, tmp_path: Path, finding: Finding) -> None:
