@@ -7,20 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from reaper_automix.errors import CorpusError
-from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, Finding
+from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack
 from reaper_automix.training.corpora.gm_build import FORMAT
-from reaper_automix.training.corpora.loading import (
-    check_each,
-    check_listed,
-    described_in,
-    places,
-    read_json,
-    role_named,
-    usage_of,
-)
+from reaper_automix.training.corpora.loading import DescribedSongs, described_in, read_json, role_named, usage_of
 
 
-class GmMidiCorpus:
+class GmMidiCorpus(DescribedSongs):
     """Folders of ``song.json``, stems and mix, one per song."""
 
     name = "gm-midi"
@@ -28,50 +20,31 @@ class GmMidiCorpus:
         "General MIDI songs of Freedoom, FreeDM (BSD-3-Clause) and OpenMSX (GPL-2.0), raw stems and the volume and "
         "expression their authors set, also over time; made by 'corpus build gm-midi'"
     )
+    holds = "what 'corpus build gm-midi' wrote"
+    listed = ("tracks", "mix")
 
-    def songs(self, folder: Path) -> Iterator[CorpusSong]:
-        """Yield the songs below a folder."""
-        yield from map(load_song, self._descriptions(folder))
+    def load(self, description: Path) -> CorpusSong:
+        """Return the song of a ``song.json``."""
+        data = read_json(description)
+        if described_in(description, data, "format") != FORMAT:
+            raise CorpusError(f"{description}: format {data['format']!r} is not {FORMAT!r}. Build the corpus again.")
+        licence = described_in(description, data, "licence")
+        return CorpusSong(
+            corpus=self.name,
+            id=data["id"],
+            title=data["title"],
+            author=data["author"],
+            licence=licence,
+            usage=usage_of(licence),
+            length_s=float(data["seconds"]),
+            tracks=tuple(_track(description.parent, entry) for entry in described_in(description, data, "tracks")),
+            mix=description.parent / data["mix"]["file"],
+        )
 
-    def check(self, folder: Path) -> Iterator[Finding]:
-        """Yield missing and changed files, and songs without an author or a licence."""
-        descriptions = self._descriptions(folder)
-        yield from check_each(descriptions, load_song)
-        for description in descriptions:
-            data = read_json(description)
-            yield from check_listed(description, (*data.get("tracks", ()), data.get("mix", {"file": ""})))
-            if usage_of(str(data.get("licence", ""))).value != "train":
-                text = f"licence '{data.get('licence')}': evaluation only."
-                yield Finding(description.parent.name, text, is_problem=False)
-
-    @staticmethod
-    def _descriptions(folder: Path) -> list[Path]:
-        return places(folder, "*/song.json", "what 'corpus build gm-midi' wrote")
-
-
-def load_song(description: Path) -> CorpusSong:
-    """Return the song of a ``song.json``.
-
-    Raises
-    ------
-    CorpusError
-        If it is damaged or of another corpus or version.
-    """
-    data = read_json(description)
-    if described_in(description, data, "format") != FORMAT:
-        raise CorpusError(f"{description}: format {data['format']!r} is not {FORMAT!r}. Build the corpus again.")
-    licence = described_in(description, data, "licence")
-    return CorpusSong(
-        corpus=GmMidiCorpus.name,
-        id=data["id"],
-        title=data["title"],
-        author=data["author"],
-        licence=licence,
-        usage=usage_of(licence),
-        length_s=float(data["seconds"]),
-        tracks=tuple(_track(description.parent, entry) for entry in described_in(description, data, "tracks")),
-        mix=description.parent / data["mix"]["file"],
-    )
+    def remarks(self, data: Mapping[str, Any]) -> Iterator[str]:
+        """Yield a licence that allows no training."""
+        if usage_of(str(data.get("licence", ""))).value != "train":
+            yield f"licence '{data.get('licence')}': evaluation only."
 
 
 def _track(folder: Path, entry: Mapping[str, Any]) -> CorpusTrack:

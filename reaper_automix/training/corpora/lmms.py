@@ -12,16 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, Finding, GainCurve
-from reaper_automix.training.corpora.loading import (
-    check_each,
-    check_listed,
-    described_in,
-    places,
-    read_json,
-    role_named,
-    usage_of,
-)
+from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve
+from reaper_automix.training.corpora.loading import DescribedSongs, described_in, read_json, role_named, usage_of
 from reaper_automix.units import energy_to_db
 
 OFF_DB = -60.0
@@ -30,57 +22,37 @@ OFF_DB = -60.0
 _WARNED = re.compile(r"\braw_\d+\b")
 
 
-class LmmsCorpus:
+class LmmsCorpus(DescribedSongs):
     """Folders of ``song.json`` (raw tracks, faders, automation) and audio, one per song."""
 
     name = "lmms"
     what = "LMMS demo songs: raw tracks, the human's faders and the human mix; Artistic-2.0 and CC-BY-SA-3.0 per song"
+    holds = "the LMMS songs, one folder each"
 
-    def songs(self, folder: Path) -> Iterator[CorpusSong]:
-        """Yield the songs below a folder."""
-        yield from map(load_song, self._descriptions(folder))
+    def load(self, description: Path) -> CorpusSong:
+        """Return the song of a ``song.json``."""
+        data = read_json(description)
+        entries = described_in(description, data, "tracks")
+        for entry in entries:
+            described_in(description, entry, "human_gain_db")
+        licence = described_in(description, data, "licence")
+        unknown = _without_level(data)
+        return CorpusSong(
+            corpus=self.name,
+            id=description.parent.name,
+            title=data["title"],
+            author=data["author"],
+            licence=licence,
+            usage=usage_of(licence),
+            length_s=float(data["seconds"]),
+            tracks=tuple(_track(description.parent, entry, unknown) for entry in entries if not _is_off(entry)),
+            mix=description.parent / data["human_mix"]["file"],
+        )
 
-    def check(self, folder: Path) -> Iterator[Finding]:
-        """Yield missing and changed files, and tracks whose gain is not known."""
-        descriptions = self._descriptions(folder)
-        yield from check_each(descriptions, load_song)
-        for description in descriptions:
-            data = read_json(description)
-            yield from check_listed(description, data.get("tracks", ()))
-            for stem in sorted(_without_level(data)):
-                text = f"{stem}: its level in the mix is not the author's (see the song's warning); no gain is given."
-                yield Finding(description.parent.name, text, is_problem=False)
-
-    @staticmethod
-    def _descriptions(folder: Path) -> list[Path]:
-        return places(folder, "*/song.json", "the LMMS songs, one folder each")
-
-
-def load_song(description: Path) -> CorpusSong:
-    """Return the song of a ``song.json``.
-
-    Raises
-    ------
-    CorpusError
-        If it is damaged or of another corpus.
-    """
-    data = read_json(description)
-    entries = described_in(description, data, "tracks")
-    for entry in entries:
-        described_in(description, entry, "human_gain_db")
-    licence = described_in(description, data, "licence")
-    unknown = _without_level(data)
-    return CorpusSong(
-        corpus=LmmsCorpus.name,
-        id=description.parent.name,
-        title=data["title"],
-        author=data["author"],
-        licence=licence,
-        usage=usage_of(licence),
-        length_s=float(data["seconds"]),
-        tracks=tuple(_track(description.parent, entry, unknown) for entry in entries if not _is_off(entry)),
-        mix=description.parent / data["human_mix"]["file"],
-    )
+    def remarks(self, data: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the tracks whose gain is not known."""
+        for stem in sorted(_without_level(data)):
+            yield f"{stem}: its level in the mix is not the author's (see the song's warning); no gain is given."
 
 
 def _track(folder: Path, entry: Mapping[str, Any], unknown: frozenset[str]) -> CorpusTrack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def check_each(found: Iterable[Path], load: Callable[[Path], CorpusSong]) -> Ite
         yield from _check_files(song)
 
 
-def check_listed(description: Path, files: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+def _check_listed(description: Path, files: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
     """Compare files with the ``file`` and ``sha256`` that a description names."""
     for entry in files:
         path = description.parent / str(entry["file"])
@@ -138,3 +139,52 @@ def _check_files(song: CorpusSong) -> Iterator[Finding]:
         yield Finding(song.id, f"{song.mix} is missing. Fetch or build this song again.")
     if len(song.tracks) < 2:
         yield Finding(song.id, f"{len(song.tracks)} track(s): says nothing of a balance.", is_problem=False)
+
+
+class DescribedSongs(ABC):
+    """A corpus of folders with a ``song.json`` each; a kind of them says how one is read, and what is odd about it."""
+
+    name: str
+    what: str
+    holds: str
+    """What its folder holds, for the message where it does not."""
+
+    listed: tuple[str, ...] = ("tracks",)
+    """The lists of a description that name files and what they hash to."""
+
+    @abstractmethod
+    def load(self, description: Path) -> CorpusSong:
+        """Return the song of a ``song.json``.
+
+        Raises
+        ------
+        CorpusError
+            If it is damaged or of another corpus.
+        """
+
+    def remarks(self, data: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is worth a word about a description, without being a problem; here nothing."""
+        del data
+        yield from ()
+
+    def songs(self, folder: Path) -> Iterator[CorpusSong]:
+        """Yield the songs below a folder."""
+        yield from map(self.load, self._descriptions(folder))
+
+    def check(self, folder: Path) -> Iterator[Finding]:
+        """Yield missing and changed files, and what is odd."""
+        descriptions = self._descriptions(folder)
+        yield from check_each(descriptions, self.load)
+        for description in descriptions:
+            data = read_json(description)
+            yield from _check_listed(description, (file for key in self.listed for file in _as_list(data.get(key))))
+            for text in self.remarks(data):
+                yield Finding(description.parent.name, text, is_problem=False)
+
+    def _descriptions(self, folder: Path) -> list[Path]:
+        return places(folder, "*/song.json", self.holds)
+
+
+def _as_list(value: Any) -> list[Mapping[str, Any]]:
+    """Return one entry, a list of them, or none, as a list."""
+    return [value] if isinstance(value, Mapping) else list(value or ())
