@@ -17,9 +17,18 @@ from reaper_automix.errors import AutomixError
 from reaper_automix.evaluate_cli import add_evaluate_parser
 from reaper_automix.interruptions import naming_written
 from reaper_automix.live_cli import add_live_parser
-from reaper_automix.mix_options import add_records, add_roles, add_scope, add_settings, settings_of, show_mixed
+from reaper_automix.mix_options import (
+    add_records,
+    add_roles,
+    add_scope,
+    add_settings,
+    run_inspect,
+    run_mix,
+    settings_of,
+    show_mixed,
+)
 from reaper_automix.option_types import time_s
-from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
+from reaper_automix.terminal import Bars, print_json, show_receipt
 
 EXAMPLES = """examples:
   reaper-automix mix song.RPP --mixer balance            writes song-automix.RPP beside it
@@ -180,15 +189,7 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         render=options.render,
         report=options.report,
     )
-    written: list[tuple[str, str]] = []
-    with naming_written(written):
-        with Bars(console) as bars:
-            mixed = commands.mix(request, bars, outputs=written)
-        if options.json:
-            print_json(commands.mixed_data(mixed))
-            return 0
-        show_mixed(console, mixed)
-        return 0
+    return run_mix(options, console, lambda progress, outputs: commands.mix(request, progress, outputs=outputs))
 
 
 def _apply(options: argparse.Namespace, console: Console) -> int:
@@ -226,18 +227,7 @@ def _render(options: argparse.Namespace, console: Console) -> int:
 
 
 def _inspect(options: argparse.Namespace, console: Console) -> int:
-    with Bars(console) as bars:
-        inspected = commands.inspect(options.session, bars)
-    if options.json:
-        print_json(inspected.data())
-        return 0
-    output = Console(highlight=False, soft_wrap=True)
-    for line in inspected.heading():
-        output.print(escape(line))
-    show_table(output, inspected.table())
-    for line in inspected.remarks():
-        output.print(escape(line))
-    return 0
+    return run_inspect(options, console, lambda progress: commands.inspect(options.session, progress))
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:

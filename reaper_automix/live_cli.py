@@ -7,13 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from reaper_automix import commands, live_commands
-from reaper_automix.interruptions import naming_written
-from reaper_automix.mix_options import add_records, add_scope, add_settings, settings_of, show_mixed
+from reaper_automix.mix_options import add_records, add_scope, add_settings, run_inspect, run_mix, settings_of
 from reaper_automix.receipt import Receipt
-from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
+from reaper_automix.terminal import print_json, show_receipt
 
 EXAMPLES = """examples:
   reaper-automix live mix                                the selected tracks, within the time selection
@@ -84,30 +82,11 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         plan=options.plan,
         report=options.report,
     )
-    written: list[tuple[str, str]] = []
-    with naming_written(written):
-        with Bars(console) as bars:
-            mixed = live_commands.mix(request, bars, outputs=written)
-        if options.json:
-            print_json(commands.mixed_data(mixed))
-            return 0
-        show_mixed(console, mixed)
-        return 0
+    return run_mix(options, console, lambda progress, outputs: live_commands.mix(request, progress, outputs=outputs))
 
 
 def _inspect(options: argparse.Namespace, console: Console) -> int:
-    with Bars(console) as bars:
-        inspected = live_commands.inspect(bars)
-    if options.json:
-        print_json(inspected.data())
-        return 0
-    output = Console(highlight=False, soft_wrap=True)
-    for line in inspected.heading():
-        output.print(escape(line))
-    show_table(output, inspected.table())
-    for line in inspected.remarks():
-        output.print(escape(line))
-    return 0
+    return run_inspect(options, console, live_commands.inspect)
 
 
 def _revert(options: argparse.Namespace, console: Console) -> int:

@@ -1,19 +1,23 @@
-"""The options that ``mix`` and ``live mix`` share: how a mixer's answer is written, and what is shown of the result."""
+"""What the commands for a project file and for the open project share: options of a mix, and what is shown."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from reaper_automix import commands
+from reaper_automix.inspecting import Inspected
+from reaper_automix.interruptions import naming_written
 from reaper_automix.mixers.registry import MIXERS
 from reaper_automix.option_types import percent, positive, time_s
+from reaper_automix.progress import Progress
 from reaper_automix.role_overrides import RoleWish, parse_role_option
-from reaper_automix.settings import MixSettings
-from reaper_automix.terminal import show_receipt, show_table
+from reaper_automix.settings import RIDE_ENVELOPES, MixSettings
+from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
 
 def add_scope(parser: argparse.ArgumentParser, *, tracks: str, range_: str) -> None:
@@ -42,7 +46,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
     parser.add_argument(
         "--ride-envelope",
-        choices=("volume", "trim"),
+        choices=tuple(RIDE_ENVELOPES),
         default="volume",
         help="where rides go: Volume (Trim Volume where that holds automation), or always Trim Volume",
     )
@@ -88,10 +92,43 @@ def settings_of(options: argparse.Namespace) -> MixSettings:
     return MixSettings(
         strength_percent=options.strength,
         all_on_envelope=options.all_on_envelope,
-        ride_envelope="Trim Volume" if options.ride_envelope == "trim" else "Volume",
+        ride_envelope=RIDE_ENVELOPES[options.ride_envelope],
         max_error_db=options.max_error_db,
         balance=options.balance,
     )
+
+
+def run_mix(
+    options: argparse.Namespace,
+    console: Console,
+    mix: Callable[[Progress, list[tuple[str, str]]], commands.Mixed],
+) -> int:
+    """Have a mix made, which is given what hears of its progress and a list for the files it writes; show it."""
+    written: list[tuple[str, str]] = []
+    with naming_written(written):
+        with Bars(console) as bars:
+            mixed = mix(bars, written)
+        if options.json:
+            print_json(commands.mixed_data(mixed))
+        else:
+            show_mixed(console, mixed)
+        return 0
+
+
+def run_inspect(options: argparse.Namespace, console: Console, inspect: Callable[[Progress], Inspected]) -> int:
+    """Have a session inspected, and show it."""
+    with Bars(console) as bars:
+        inspected = inspect(bars)
+    if options.json:
+        print_json(inspected.data())
+        return 0
+    output = Console(highlight=False, soft_wrap=True)
+    for line in inspected.heading():
+        output.print(escape(line))
+    show_table(output, inspected.table())
+    for line in inspected.remarks():
+        output.print(escape(line))
+    return 0
 
 
 def show_mixed(console: Console, mixed: commands.Mixed) -> None:

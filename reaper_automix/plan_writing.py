@@ -16,6 +16,7 @@ from reaper_automix.envelope import has_items_between, is_neutral, place
 from reaper_automix.errors import PlanError
 from reaper_automix.ledger import ControlEntry, Entry, Ledger, PointsEntry, Undone, undo
 from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, TrackMove, move_words
+from reaper_automix.project_texts import RECORD_UNREADABLE
 from reaper_automix.receipt import Outcome, Receipt, Status
 from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, Session, Track
 from reaper_automix.session_edits import control_value, perform
@@ -26,9 +27,6 @@ CONTROL_TOLERANCE = 0.01
 
 POINT_TOLERANCE = 0.02
 """The same for envelope points, in dB and seconds."""
-
-RECORD_UNREADABLE = "What an earlier run wrote is not known"
-"""How the note of a host begins that cannot read the record of earlier runs."""
 
 EVERYWHERE_S = (float("-inf"), float("inf"))
 

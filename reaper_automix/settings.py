@@ -8,9 +8,11 @@ from typing import Any
 FADER_TOP_DB = 12.0
 """The top of REAPER's fader as installed; no move goes above it."""
 
-
 ENVELOPE_TOP_DB = 6.0
 """The top of REAPER's volume envelopes as installed; a preference raises it, but a plan cannot know."""
+
+RIDE_ENVELOPES = {"volume": "Volume", "trim": "Trim Volume"}
+"""Where rides go: the word of options and preferences, and REAPER's name of the envelope."""
 
 
 @dataclass(frozen=True, slots=True)

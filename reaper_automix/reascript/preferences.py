@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from reaper_automix.errors import AutomixError
-from reaper_automix.settings import MixSettings
+from reaper_automix.settings import RIDE_ENVELOPES, MixSettings
 
 TITLE = "Automix settings"
 _SEPARATOR = "\n"
@@ -50,13 +50,13 @@ class Preferences:
         return MixSettings(
             strength_percent=self.strength_percent,
             all_on_envelope=self.target == "envelope",
-            ride_envelope="Trim Volume" if self.rides == "trim" else "Volume",
+            ride_envelope=RIDE_ENVELOPES[self.rides],
         )
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "target": ("fader", "envelope"),
-    "rides": ("volume", "trim"),
+    "rides": tuple(RIDE_ENVELOPES),
     "tracks": ("selected", "all"),
     "plug_ins": ("stock", "iem"),
     "render": ("ask", "always", "never"),

@@ -4,43 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from reaper_automix.chunks.text import ext_state_pieces, join_ext_state_pieces
-from reaper_automix.plan_writing import RECORD_UNREADABLE
+from reaper_automix.chunks.text import ext_state_pieces
+from reaper_automix.project_texts import LEDGER, ROLES, joined_ledger, joined_roles
 from reaper_automix.reascript.api import Reaper
 
 _MOST_PIECES = 100_000
-_LEDGER, _ROLES = "LEDGER_", "ROLES_"
 
 
 def stored_ledger(reaper: Reaper, note: Callable[[str], None]) -> str:
     """Return the stored ledger; empty where there is none, or where it is damaged (which is noted)."""
-    try:
-        return join_ext_state_pieces(_pieces(reaper, _LEDGER))
-    except ValueError as error:
-        note(
-            f"{RECORD_UNREADABLE}: its record in the project is damaged ({error}). "
-            "Its faders and envelopes count as yours now."
-        )
-        return ""
+    return joined_ledger(_pieces(reaper, LEDGER), note)
 
 
 def store_ledger(reaper: Reaper, ledger_json: str) -> None:
     """Store a ledger, or remove the stored one where it is empty; pieces that stay the same are not written."""
-    _store(reaper, _LEDGER, ledger_json)
+    _store(reaper, LEDGER, ledger_json)
 
 
 def stored_roles(reaper: Reaper, note: Callable[[str], None]) -> str:
     """Return what the engineer said of roles; empty where nothing was, or where it is damaged (which is noted)."""
-    try:
-        return join_ext_state_pieces(_pieces(reaper, _ROLES))
-    except ValueError as error:
-        note(f"What you said of who is who cannot be read ({error}): say it again.")
-        return ""
+    return joined_roles(_pieces(reaper, ROLES), note)
 
 
 def store_roles(reaper: Reaper, roles_json: str) -> None:
     """Store what the engineer said of roles."""
-    _store(reaper, _ROLES, roles_json)
+    _store(reaper, ROLES, roles_json)
 
 
 def _store(reaper: Reaper, prefix: str, text: str) -> None:

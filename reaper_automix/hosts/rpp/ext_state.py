@@ -7,43 +7,30 @@ compares names without case. ``CREATED 1`` says that the EXTSTATE chunk is ours 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from reaper_automix.chunks.fields import Fields
 from reaper_automix.chunks.lines import Chunk, Line, make_line
-from reaper_automix.chunks.text import ext_state_pieces, join_ext_state_pieces
-from reaper_automix.plan_writing import RECORD_UNREADABLE
+from reaper_automix.chunks.text import ext_state_pieces
+from reaper_automix.project_texts import LEDGER, ROLES, joined_ledger, joined_roles
 
 SECTION = "REAPER_AUTOMIX"
-LEDGER, ROLES = "LEDGER_", "ROLES_"
-"""How the keys of our texts begin."""
 
 
 def stored_ledger(root: Chunk, note: Callable[[str], None]) -> str:
     """Return the stored ledger; empty where there is none, or where it is damaged (which is noted)."""
-    try:
-        return _stored(root, LEDGER)
-    except ValueError as error:
-        note(
-            f"{RECORD_UNREADABLE}: its record in the project is damaged ({error}). "
-            "Its faders and envelopes count as yours now."
-        )
-        return ""
+    return joined_ledger(_pieces(root, LEDGER), note)
 
 
 def stored_roles(root: Chunk, note: Callable[[str], None]) -> str:
     """Return what the engineer said of roles; empty where nothing was, or where it is damaged (which is noted)."""
-    try:
-        return _stored(root, ROLES)
-    except ValueError as error:
-        note(f"What you said of who is who cannot be read ({error}): say it again.")
-        return ""
+    return joined_roles(_pieces(root, ROLES), note)
 
 
-def _stored(root: Chunk, prefix: str) -> str:
+def _pieces(root: Chunk, prefix: str) -> Iterator[str]:
     section = _section(root)
-    lines = _lines(section, prefix) if section is not None else []
-    return join_ext_state_pieces(Fields(line).text(0) for line in lines)
+    for line in _lines(section, prefix) if section is not None else ():
+        yield Fields(line).text(0)
 
 
 def store_text(root: Chunk, prefix: str, text: str) -> None:

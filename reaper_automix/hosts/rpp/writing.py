@@ -20,8 +20,9 @@ from reaper_automix.chunks.media import MediaFinder, is_absolute
 from reaper_automix.chunks.text import drop_last_token, format_number, quote, replace_token, tokenise
 from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
 from reaper_automix.errors import ProjectSyntaxError, SessionError
-from reaper_automix.hosts.rpp.ext_state import LEDGER, ROLES, store_text
+from reaper_automix.hosts.rpp.ext_state import store_text
 from reaper_automix.hosts.rpp.tracks import track_ids
+from reaper_automix.project_texts import LEDGER, ROLES
 from reaper_automix.session import EnvelopeKind
 from reaper_automix.units import db_to_lin
 
