@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from reaper_automix.errors import PlanError
+from reaper_automix.json_reader import JsonReader, parse_json
 from reaper_automix.mixplan import (
     BusMove,
     EffectMove,
@@ -27,7 +28,7 @@ from reaper_automix.session import EnvelopeKind
 
 SCHEMA = "reaper_automix.mixplan/1"
 
-LARGEST_NUMBER = 1e9
+_STEP = "Mend the file or make the plan again."
 HIGHEST_LEVEL_DB = 24.0
 """The highest top that a preference gives REAPER's volume envelopes; faders end at +12 dB."""
 
@@ -52,13 +53,7 @@ def plan_from_json(text: str, *, name: str = "plan") -> MixPlan:
     PlanError
         If the text is not JSON, the schema is not ours, or a field is missing or of the wrong kind.
     """
-    try:
-        data = json.loads(text)
-    except RecursionError:
-        raise PlanError(f"{name}: nested too deeply to be a plan. Make the plan again.") from None
-    except json.JSONDecodeError as error:
-        raise PlanError(f"{name}: not JSON (line {error.lineno}: {error.msg}). Was the file cut short?") from None
-    return _plan_from_data(_Reader(data, name))
+    return _plan_from_data(parse_json(text, name=name, step=_STEP))
 
 
 def _plan_to_data(plan: MixPlan) -> dict[str, Any]:
@@ -117,78 +112,7 @@ def _move_to_data(move: Move) -> dict[str, Any]:
     return data | {"reason": move.reason}
 
 
-class _Reader:
-    """Reads one JSON value and knows where it stands, so that an error can name the field."""
-
-    def __init__(self, value: Any, where: str) -> None:
-        self.value = value
-        self.where = where
-
-    def fail(self, wanted: str) -> PlanError:
-        shown = json.dumps(self.value, ensure_ascii=False, default=str)[:60]
-        return PlanError(f"{self.where}: expected {wanted}, found {shown}. Mend the file or make the plan again.")
-
-    def get(self, key: str) -> _Reader:
-        if not isinstance(self.value, dict):
-            raise self.fail("an object")
-        if key not in self.value:
-            raise PlanError(f"{self.where}: the field '{key}' is missing. Mend the file or make the plan again.")
-        return _Reader(self.value[key], f"{self.where}.{key}")
-
-    def get_or_none(self, key: str) -> _Reader | None:
-        if isinstance(self.value, dict) and self.value.get(key) is None:
-            return None
-        return self.get(key)
-
-    def items(self) -> list[_Reader]:
-        if not isinstance(self.value, list):
-            raise self.fail("a list")
-        return [_Reader(value, f"{self.where}[{index}]") for index, value in enumerate(self.value)]
-
-    def text(self) -> str:
-        if not isinstance(self.value, str):
-            raise self.fail("a text")
-        return self.value
-
-    def number(self) -> float:
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            raise self.fail("a number")
-        if not -LARGEST_NUMBER <= self.value <= LARGEST_NUMBER:  # false for NaN as well
-            raise self.fail("a number of reasonable size")
-        return float(self.value)
-
-    def level_db(self) -> float:
-        level_db = self.number()
-        if level_db > HIGHEST_LEVEL_DB:
-            raise self.fail(f"a level of at most {HIGHEST_LEVEL_DB:g} dB")
-        return level_db
-
-    def flag(self) -> bool:
-        if not isinstance(self.value, bool):
-            raise self.fail("true or false")
-        return self.value
-
-    def mapping(self) -> dict[str, Any]:
-        if not isinstance(self.value, dict):
-            raise self.fail("an object")
-        return dict(self.value)
-
-    def number_or_none(self, key: str) -> float | None:
-        inner = self.get_or_none(key)
-        return None if inner is None else inner.number()
-
-    def text_or(self, key: str, default: str) -> str:
-        inner = self.get_or_none(key)
-        return default if inner is None else inner.text()
-
-    def pair(self) -> tuple[float, float]:
-        values = [item.number() for item in self.items()]
-        if len(values) != 2:
-            raise self.fail("two numbers")
-        return values[0], values[1]
-
-
-def _plan_from_data(data: _Reader) -> MixPlan:
+def _plan_from_data(data: JsonReader) -> MixPlan:
     schema = data.get("schema").text()
     if schema != SCHEMA:
         raise PlanError(
@@ -211,7 +135,7 @@ def _plan_from_data(data: _Reader) -> MixPlan:
     )
 
 
-def _prediction(data: _Reader) -> Prediction:
+def _prediction(data: JsonReader) -> Prediction:
     return Prediction(
         data.number_or_none("loudness_lufs"),
         data.number_or_none("true_peak_dbtp"),
@@ -220,25 +144,32 @@ def _prediction(data: _Reader) -> Prediction:
     )
 
 
-def _range(data: _Reader) -> tuple[float, float]:
+def _range(data: JsonReader) -> tuple[float, float]:
     start_s, end_s = data.pair()
     if end_s < start_s:
         raise data.fail("a start before the end")
     return start_s, end_s
 
 
-def _track_ref(data: _Reader) -> TrackRef:
+def _level_db(data: JsonReader) -> float:
+    level_db = data.number()
+    if level_db > HIGHEST_LEVEL_DB:
+        raise data.fail(f"a level of at most {HIGHEST_LEVEL_DB:g} dB")
+    return level_db
+
+
+def _track_ref(data: JsonReader) -> TrackRef:
     return TrackRef(data.get("id").text(), data.text_or("name", ""))
 
 
-def _points(data: _Reader) -> tuple[Point, ...]:
+def _points(data: JsonReader) -> tuple[Point, ...]:
     points = tuple(item.pair() for item in data.items())
     if any(b[0] < a[0] for a, b in pairwise(points)):
         raise data.fail("points in order of time")
     return points
 
 
-def _envelope_move(data: _Reader, reason: str) -> EnvelopeMove:
+def _envelope_move(data: JsonReader, reason: str) -> EnvelopeMove:
     name = data.get("envelope").text()
     kinds = {kind.value: kind for kind in EnvelopeKind if kind.is_volume}
     if name not in kinds:
@@ -255,11 +186,11 @@ def _envelope_move(data: _Reader, reason: str) -> EnvelopeMove:
     return EnvelopeMove(_track_ref(data.get("track")), kinds[name], range_s, points, before_points, reason)
 
 
-def _move_from_data(data: _Reader) -> Move:
+def _move_from_data(data: JsonReader) -> Move:
     kind, reason = data.get("kind").text(), data.text_or("reason", "")
     match kind:
         case "fader":
-            before_db, after_db = data.number_or_none("before_db"), data.get("after_db").level_db()
+            before_db, after_db = data.number_or_none("before_db"), _level_db(data.get("after_db"))
             return FaderMove(_track_ref(data.get("track")), before_db, after_db, reason)
         case "pan":
             after = data.get("after").number()
@@ -285,7 +216,7 @@ def _move_from_data(data: _Reader) -> Move:
     raise data.get("kind").fail("a kind of move that this version knows")
 
 
-def _effect_move(data: _Reader, reason: str) -> EffectMove:
+def _effect_move(data: JsonReader, reason: str) -> EffectMove:
     before = data.get_or_none("before")
     return EffectMove(
         track=_track_ref(data.get("track")),
