@@ -43,6 +43,16 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help="equal loudness for every track, by role, or learned from human mixes; auto takes what is proven on "
         "unseen authors, where most names say a role (default: auto)",
     )
+    parser.add_argument(
+        "--rides",
+        choices=("auto", "lds", "rule"),
+        default="auto",
+        help="who rides in the mixer 'rides': rule evens the loudness of each track out, lds is learned from human "
+        "rides; auto takes what is proven on unseen authors (default: auto)",
+    )
+    parser.add_argument(
+        "--ride-range-db", type=positive, default=5.0, metavar="DB", help="how far a ride goes up or down (5)"
+    )
     parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
     parser.add_argument(
         "--ride-envelope",
@@ -95,6 +105,8 @@ def settings_of(options: argparse.Namespace) -> MixSettings:
         ride_envelope=RIDE_ENVELOPES[options.ride_envelope],
         max_error_db=options.max_error_db,
         balance=options.balance,
+        rider=options.rides,
+        ride_range_db=options.ride_range_db,
     )
 
 

@@ -36,12 +36,15 @@ class GainDecision:
         Why, in words for the engineer.
     weights : tuple of float
         How much each point counts for the mean that goes to the fader (loudness, say); empty: all the same.
+    ride_reason : str
+        Why the change is not constant; empty where ``reason`` says it all.
     """
 
     track_id: str
     change_db: tuple[Point, ...]
     reason: str
     weights: tuple[float, ...] = ()
+    ride_reason: str = ""
 
     def mean_db(self) -> float:
         """Return the weighted mean of the change."""
@@ -98,7 +101,8 @@ def moves_from(
         if whole and not settings.all_on_envelope and not fader_is_owned(session, track):
             made = _fader_and_ride(decision, session, track, settings, range_s)
         else:
-            made = _envelope_only(decision, session, track, settings, range_s)
+            both = "; ".join(filter(None, (decision.reason, decision.ride_reason)))
+            made = _envelope_only(replace(decision, reason=both), session, track, settings, range_s)
         moves += made.moves
         warnings += made.warnings
     return Moves(tuple(moves), tuple(warnings))
@@ -117,7 +121,7 @@ def _fader_and_ride(
     if abs(after_db - track.gain_db) > SMALLEST_MOVE_DB:
         ref = TrackRef(track.id, track.title)
         moves.append(FaderMove(ref, track.gain_db, after_db, decision.reason))
-    ride = decision.shifted(-mean_db)
+    ride = replace(decision.shifted(-mean_db), reason=decision.ride_reason or decision.reason)
     if any(abs(level) > settings.max_error_db for _, level in ride.change_db):
         made = _envelope_only(ride, session, track, settings, range_s)
         return Moves((*moves, *made.moves), (*warnings, *made.warnings))

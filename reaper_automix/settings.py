@@ -31,6 +31,10 @@ class MixSettings:
         Where rides go: ``Volume``, or ``Trim Volume`` for engineers who keep the former to themselves.
     balance : str
         The rung of the balance mixer: ``auto``, ``equal``, ``roles`` or ``learned``.
+    rider : str
+        Who rides in the rides mixer: ``auto``, ``lds`` or ``rule``.
+    ride_range_db : float
+        The furthest that a ride goes up or down.
     """
 
     strength_percent: float = 100.0
@@ -38,6 +42,8 @@ class MixSettings:
     max_error_db: float = 0.5
     ride_envelope: str = "Volume"
     balance: str = "auto"
+    rider: str = "auto"
+    ride_range_db: float = 5.0
 
     def to_data(self) -> dict[str, Any]:
         """Return the settings for the plan, a unit in every key."""
@@ -47,4 +53,6 @@ class MixSettings:
             "max_error_db": self.max_error_db,
             "ride_envelope": self.ride_envelope,
             "balance": self.balance,
+            "rider": self.rider,
+            "ride_range_db": self.ride_range_db,
         }

@@ -23,6 +23,7 @@ START = ACTIONS / "automix_start.py"
 SCRIPTS = sorted(path for path in ACTIONS.glob("*.py") if path != START)
 STARTED = {
     "Automix balance.py": "balance",
+    "Automix rides.py": 'mix", mixer="rides',
     "Automix preview only.py": "preview",
     "Automix revert.py": "revert",
     "Automix status.py": "status",

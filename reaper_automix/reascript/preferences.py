@@ -32,6 +32,8 @@ class Preferences:
         ``stock`` (REAPER's own) or ``iem``; for mixers that insert plug-ins.
     render : str
         Tracks that cannot be judged from their files: ``ask``, ``always`` (REAPER renders them first) or ``never``.
+    rider : str
+        Who rides in ``Automix rides``: ``auto``, ``lds`` (learned from human rides) or ``rule`` (even loudness).
     """
 
     strength_percent: float = 100.0
@@ -40,6 +42,7 @@ class Preferences:
     tracks: str = "selected"
     plug_ins: str = "stock"
     render: str = "ask"
+    rider: str = "auto"
 
     def to_data(self) -> dict[str, Any]:
         """Return the preferences as they are stored."""
@@ -51,6 +54,7 @@ class Preferences:
             strength_percent=self.strength_percent,
             all_on_envelope=self.target == "envelope",
             ride_envelope=RIDE_ENVELOPES[self.rides],
+            rider=self.rider,
         )
 
 
@@ -60,6 +64,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "tracks": ("selected", "all"),
     "plug_ins": ("stock", "iem"),
     "render": ("ask", "always", "never"),
+    "rider": ("auto", "lds", "rule"),
 }
 
 CAPTIONS: Mapping[str, str] = {
@@ -69,6 +74,7 @@ CAPTIONS: Mapping[str, str] = {
     "tracks": "Tracks (selected or all)",
     "plug_ins": "Plug-ins of later mixers (stock or iem)",
     "render": "Render tracks with plug-ins first (ask / always / never)",
+    "rider": "Who rides in 'Automix rides' (auto / lds / rule)",
 }
 
 

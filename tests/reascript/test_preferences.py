@@ -38,19 +38,20 @@ def test_the_box_shows_what_is_set_and_fits_reapers_sixteen_fields() -> None:
 
 
 def test_entries_may_be_shortened() -> None:
-    chosen = ask(Boxes(["50 %", "Env", "t", "ALL", "s", "al"]), Preferences())
-    assert chosen == Preferences(50.0, "envelope", "trim", "all", "stock", "always")
+    chosen = ask(Boxes(["50 %", "Env", "t", "ALL", "s", "al", "ru"]), Preferences())
+    assert chosen == Preferences(50.0, "envelope", "trim", "all", "stock", "always", "rule")
     assert chosen.mix_settings().all_on_envelope
+    assert chosen.mix_settings().rider == "rule"
     assert chosen.mix_settings().ride_envelope == "Trim Volume"
 
 
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        (["120", "fader", "volume", "all", "stock", "ask"], "0 to 100"),
-        (["nan", "fader", "volume", "all", "stock", "ask"], "0 to 100"),
-        (["50", "", "volume", "all", "stock", "ask"], "fader, envelope"),
-        (["50", "fader", "volume", "all", "stock", "a"], "ask or always"),
+        (["120", "fader", "volume", "all", "stock", "ask", "auto"], "0 to 100"),
+        (["nan", "fader", "volume", "all", "stock", "ask", "auto"], "0 to 100"),
+        (["50", "", "volume", "all", "stock", "ask", "auto"], "fader, envelope"),
+        (["50", "fader", "volume", "all", "stock", "a", "auto"], "ask or always"),
     ],
 )
 def test_a_wrong_entry_is_told_and_asked_again(entries: list[str], said: str) -> None:
@@ -68,5 +69,5 @@ def test_what_was_stored_by_another_version_does_no_harm() -> None:
 
 
 def test_preferences_survive_being_stored() -> None:
-    chosen = Preferences(33.0, "envelope", "trim", "all", "iem", "never")
+    chosen = Preferences(33.0, "envelope", "trim", "all", "iem", "never", "lds")
     assert from_stored(chosen.to_data()) == chosen
