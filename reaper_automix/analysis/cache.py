@@ -1,4 +1,4 @@
-"""Measurements on disk, by the content of the files and the settings they were made with.
+"""Measurements and features on disk, by the content of the files and the settings they were made with.
 
 The cache may be deleted at any time. A damaged, foreign or unwritable one never stops a run: it counts as empty.
 """
@@ -12,14 +12,15 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import platformdirs
 
+from reaper_automix.analysis.features import COLUMNS, FrameFeatures
 from reaper_automix.analysis.loudness import Loudness
 from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.errors import SessionError
@@ -46,8 +47,11 @@ def default_folder() -> Path:
     return Path(named) if named else Path(platformdirs.user_cache_dir("reaper_automix", appauthor=False))
 
 
+Stored = TypeVar("Stored")
+
+
 class MeasurementCache:
-    """Stores measurements by key.
+    """Stores measurements and features by key.
 
     Parameters
     ----------
@@ -62,22 +66,37 @@ class MeasurementCache:
         self._limit_bytes = limit_bytes
 
     def load(self, key: str) -> Measurement | None:
-        """Return what was stored under a key; None where there is nothing that can be read."""
-        path = self._path(key)
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-                measurement = _from_arrays(stored)
-            os.utime(path)
-        except Exception:  # a damaged archive raises whatever its parser trips over: zlib, tokenize, memory ...
-            return None
-        return measurement
+        """Return the measurement that was stored under a key; None where there is nothing that can be read."""
+        return self._load(key, _from_arrays)
 
     def store(self, key: str, measurement: Measurement) -> None:
         """Store a measurement; where that is not possible nothing happens."""
+        self._store(key, _to_arrays(measurement))
+
+    def load_features(self, key: str) -> FrameFeatures | None:
+        """Return the features that were stored under a key; None where there is nothing that can be read."""
+        return self._load(f"features/{key}", _features_from_arrays)
+
+    def store_features(self, key: str, features: FrameFeatures) -> None:
+        """Store features; where that is not possible nothing happens."""
+        arrays = {"values": features.values, "times_s": np.array([features.start_s, features.step_s])}
+        self._store(f"features/{key}", arrays)
+
+    def _load(self, key: str, read: Callable[[Any], Stored]) -> Stored | None:
+        path = self._path(key)
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+                value = read(stored)
+            os.utime(path)
+        except Exception:  # a damaged archive raises whatever its parser trips over: zlib, tokenize, memory ...
+            return None
+        return value
+
+    def _store(self, key: str, arrays: Mapping[str, Any]) -> None:
         with contextlib.suppress(OSError, SessionError):
             self.folder.mkdir(parents=True, exist_ok=True)
             with whole_file(self._path(key)) as part, part.open("wb") as stream:
-                np.savez_compressed(stream, **_to_arrays(measurement))
+                np.savez_compressed(stream, **arrays)
             self._evict()
 
     def content_hash(self, path: Path) -> str:
@@ -172,3 +191,12 @@ def _from_arrays(stored: Any) -> Measurement:
     if any(math.isnan(level) for level in levels):
         raise ValueError("levels that no measurement has")
     return measurement
+
+
+def _features_from_arrays(stored: Any) -> FrameFeatures:
+    """Return the features that these arrays hold; any exception: they hold none."""
+    start_s, step_s = (float(value) for value in stored["times_s"])
+    features = FrameFeatures(start_s, step_s, np.asarray(stored["values"], np.float32))
+    if features.values.ndim != 2 or features.values.shape[1] != len(COLUMNS) or not np.isfinite(features.values).all():
+        raise ValueError("numbers that no features have")
+    return features
