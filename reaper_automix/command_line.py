@@ -14,6 +14,7 @@ from rich.markup import escape
 from reaper_automix import __version__, commands
 from reaper_automix.corpus_cli import add_corpus_parser
 from reaper_automix.errors import AutomixError
+from reaper_automix.estimate_cli import add_estimate_parser
 from reaper_automix.evaluate_cli import add_evaluate_parser
 from reaper_automix.interruptions import naming_written
 from reaper_automix.live_cli import add_live_parser
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     add_live_parser(parsers)
     add_corpus_parser(parsers)
     add_evaluate_parser(parsers)
+    add_estimate_parser(parsers)
     _add_demo(parsers)
     _add_doctor(parsers)
     return parser

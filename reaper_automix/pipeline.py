@@ -17,7 +17,7 @@ from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.ledger import Undone
 from reaper_automix.listening import measure_mixes, measure_session_tracks
 from reaper_automix.mixers.hearing import Hearing
-from reaper_automix.mixers.registry import MIXERS
+from reaper_automix.mixers.registry import MIXERS, Decide
 from reaper_automix.mixplan import MixPlan, Prediction
 from reaper_automix.plan_writing import apply_plan, engineers_session
 from reaper_automix.planning import GainDecision, Moves, moves_from
@@ -100,6 +100,7 @@ def make_plan(
     *,
     wanted: Sequence[str] = (),
     range_s: tuple[float, float] | None = None,
+    decide: Decide | None = None,
     cache: MeasurementCache | None = None,
     progress: Progress = silent,
 ) -> Planned:
@@ -110,13 +111,15 @@ def make_plan(
     session : Session
         The session as it is; what an earlier run of the same mixer wrote is taken out first.
     mixer : str
-        One of ``registry.MIXERS``.
+        One of ``registry.MIXERS``, or the name of whoever decides.
     settings : MixSettings
         Strength and the like.
     wanted : sequence of str
         Tracks asked for; empty: all that belong to a balance.
     range_s : tuple of float, optional
         The time range.
+    decide : callable, optional
+        Who decides in place of the mixer of that name.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def make_plan(
     hearing, skips = hear(undone.session, wanted=wanted, range_s=range_s, cache=cache, progress=progress)
     if not hearing.scope.track_ids and settings.strength_percent > 0.0:
         raise ScopeError(_nothing_to_mix(session, hearing.scope))
-    decided = MIXERS[mixer](hearing, settings)
+    decided = (decide or MIXERS[mixer])(hearing, settings)
     if hearing.scope.track_ids and not decided:
         raise ScopeError(f"{session.path or 'The session'}: all tracks in scope are silent here; nothing to mix.")
     yours = {entry.track_id for entry in undone.left_alone}

@@ -48,10 +48,13 @@ def same_file(a: Path, b: Path) -> bool:
     return a.exists() and b.exists() and a.samefile(b)
 
 
-def default_target(session: Path) -> Path:
-    """Return ``<name>-automix.RPP`` beside a session; a session of that name gets ``-automix-2``, and so on."""
+def default_target(session: Path, *, word: str = "automix") -> Path:
+    """Return ``<name>-automix.RPP`` beside a session; a session of that name gets ``-automix-2``, and so on.
+
+    ``word`` is what stands for ``automix``: who wrote it.
+    """
     name = session.resolve().name if session.is_dir() else session.stem
-    numbered = re.fullmatch(r"(.*-automix)(?:-(\d+))?", name)
+    numbered = re.fullmatch(rf"(.*-{word})(?:-(\d+))?", name)
     if numbered:
         return session.resolve().parent / f"{numbered[1]}-{int(numbered[2] or 1) + 1}.RPP"
-    return session.resolve().parent / f"{name}-automix.RPP"
+    return session.resolve().parent / f"{name}-{word}.RPP"

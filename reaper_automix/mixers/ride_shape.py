@@ -37,7 +37,7 @@ def limited(ride_db: Floats, *, range_db: float, slew_db_per_s: float = SLEW_DB_
     ramp whose middle lies on the jump.
     """
     ride_db = np.clip(ride_db, -range_db, range_db)
-    ramp_db = slew_db_per_s * STEP_S * np.arange(ride_db.size)
+    ramp_db = slew_db_per_s * STEP_S * np.arange(ride_db.size, dtype=np.float64)
     below = np.minimum(_lowest_so_far(ride_db, ramp_db), _lowest_so_far(ride_db[::-1], ramp_db)[::-1])
     above = -np.minimum(_lowest_so_far(-ride_db, ramp_db), _lowest_so_far(-ride_db[::-1], ramp_db)[::-1])
     return np.asarray((below + above) / 2.0)
