@@ -1,4 +1,4 @@
-"""What a rider hears of a song: the level of every track in steps of half a second, and when it sounds.
+"""What a rider hears of a song: the level of every track in steps of a second, and when it sounds.
 
 The steps are made of the 100 ms energies that every measurement holds, under the gains that the session plays now, so
 that a rider judges what is heard at the master.
@@ -6,7 +6,6 @@ that a rider judges what is heard at the master.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +14,9 @@ from numpy.typing import NDArray
 from reaper_automix.analysis.loudness import Energy, energy_to_lufs, integrated_lufs
 from reaper_automix.analysis.roles import Role
 
-STEP_BLOCKS = 5
-STEP_S = 0.5
-"""Half a second: an engineer's hand is slower, and a phrase is longer."""
+STEP_BLOCKS = 10
+STEP_S = 1.0
+"""A second: a ride goes from phrase to phrase, not from note to note."""
 
 SOUNDING_LU = -25.0
 """A step this far below the track's gated loudness is a pause: its level is tail, bleed or noise."""
@@ -84,8 +83,3 @@ def moving_mean(values: Floats, n_steps: int) -> Floats:
     here = np.arange(values.shape[-1])
     first, last = np.maximum(here - before, 0), np.minimum(here - before + n_steps, values.shape[-1])
     return np.asarray((total[..., last] - total[..., first]) / (last - first))
-
-
-def songs_level_lufs(tracks: Sequence[RideTrack]) -> Floats:
-    """Return the loudness of the power sum of tracks per step, (n_steps,); ``-inf`` in silence."""
-    return energy_to_lufs(np.sum([track.energy for track in tracks], axis=0))

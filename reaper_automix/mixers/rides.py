@@ -8,12 +8,13 @@ across pauses, limited in range and speed, and leaves the track's gated loudness
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reaper_automix.mixers import balance
 from reaper_automix.mixers.hearing import Hearing
+from reaper_automix.mixers.ride_model import load_ride_model, rides_are_proven
 from reaper_automix.mixers.ride_rule import rule_rides_db
 from reaper_automix.mixers.ride_shape import across_pauses, limited, loudness_neutral
 from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack, ride_track
@@ -40,9 +41,11 @@ def decide(hearing: Hearing, settings: MixSettings) -> tuple[GainDecision, ...]:
         track_id: ride_track(measurement.block_energy, hearing.gain_lin(track_id), hearing.roles.get(track_id))
         for track_id, measurement in hearing.measurements.items()
     }
-    rides_db = dict(zip(tracks, RIDERS[_rider(settings)](list(tracks.values())), strict=True))
+    name = _rider(settings)
+    rides_db = dict(zip(tracks, RIDERS[name](list(tracks.values())), strict=True))
+    shape = _Shape(settings.ride_range_db, WHY[name])
     return tuple(
-        _with_ride(level, hearing, tracks[level.track_id], rides_db[level.track_id], settings.ride_range_db)
+        shape.with_ride(level, hearing, tracks[level.track_id], rides_db[level.track_id])
         for level in balance.decide(hearing, settings)
     )
 
@@ -60,29 +63,44 @@ def shaped_ride_db(ride_db: Floats, track: RideTrack, *, range_db: float) -> Flo
 
 
 def _rider(settings: MixSettings) -> str:
-    return "rule" if settings.rider == "auto" else settings.rider
+    """Return the rider that was asked for; ``auto`` takes the learned one only if it is proven."""
+    if settings.rider != "auto":
+        return settings.rider
+    return "lds" if rides_are_proven() else "rule"
 
 
-def _with_ride(
-    level: GainDecision, hearing: Hearing, track: RideTrack, ride_db: Floats, range_db: float
-) -> GainDecision:
-    """Return the level of a track with its ride around it."""
-    measurement = hearing.measurements[level.track_id]
-    heard = measurement.block_energy * np.square(hearing.gain_lin(level.track_id))
-    ride_db = loudness_neutral(shaped_ride_db(ride_db, track, range_db=range_db), heard)
-    if np.ptp(ride_db) < SMALLEST_RIDE_DB:
-        return level
-    times_s = measurement.start_s + (np.arange(ride_db.size) + 0.5) * STEP_S
-    (_, level_db), *_ = level.change_db
-    curve = tuple(zip(times_s.tolist(), (level_db + ride_db).tolist(), strict=True))
-    return replace(level, change_db=curve, weights=tuple(track.energy.tolist()), ride_reason=_reason(ride_db))
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How far a ride goes, and what is said of it."""
 
+    range_db: float
+    why: str
 
-def _reason(ride_db: Floats) -> str:
-    return f"rides {ride_db.min():+.1f} to {ride_db.max():+.1f} dB to even its short-term loudness out"
+    def with_ride(self, level: GainDecision, hearing: Hearing, track: RideTrack, ride_db: Floats) -> GainDecision:
+        """Return the level of a track with its ride around it."""
+        measurement = hearing.measurements[level.track_id]
+        heard = measurement.block_energy * np.square(hearing.gain_lin(level.track_id))
+        ride_db = loudness_neutral(shaped_ride_db(ride_db, track, range_db=self.range_db), heard)
+        if np.ptp(ride_db) < SMALLEST_RIDE_DB:
+            return level
+        times_s = measurement.start_s + (np.arange(ride_db.size) + 0.5) * STEP_S
+        (_, level_db), *_ = level.change_db
+        curve = tuple(zip(times_s.tolist(), (level_db + ride_db).tolist(), strict=True))
+        reason = f"rides {ride_db.min():+.1f} to {ride_db.max():+.1f} dB {self.why}"
+        return replace(level, change_db=curve, weights=tuple(track.energy.tolist()), ride_reason=reason)
 
 
 Rider = Callable[[Sequence[RideTrack]], Sequence[Floats]]
 
-RIDERS: Mapping[str, Rider] = {"rule": rule_rides_db}
+
+def _lds_rides_db(tracks: Sequence[RideTrack]) -> Sequence[Floats]:
+    return load_ride_model().rides_db(tracks)
+
+
+RIDERS: Mapping[str, Rider] = {"rule": rule_rides_db, "lds": _lds_rides_db}
 """Who answers with a ride in dB per track and step; only the steps in which a track sounds count."""
+
+WHY: Mapping[str, str] = {
+    "rule": "to even its short-term loudness out",
+    "lds": "with how full the rest of the song is, as in human rides",
+}
