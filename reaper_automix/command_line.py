@@ -30,6 +30,7 @@ from reaper_automix.mix_options import (
 )
 from reaper_automix.option_types import time_s
 from reaper_automix.terminal import Bars, print_json, show_receipt
+from reaper_automix.train_cli import add_train_parser
 
 EXAMPLES = """examples:
   reaper-automix mix song.RPP --mixer balance            writes song-automix.RPP beside it
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inspect(parsers)
     add_live_parser(parsers)
     add_corpus_parser(parsers)
+    add_train_parser(parsers)
     add_evaluate_parser(parsers)
     add_estimate_parser(parsers)
     _add_demo(parsers)

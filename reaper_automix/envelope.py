@@ -35,6 +35,10 @@ POLYLINE_ERROR_DB = 0.01
 THIN_FLOOR_DB = -80.0
 """Levels below this count as equally silent when points are thinned."""
 
+BEND_PER_DB2 = math.log(10.0) / 160.0
+"""How far, in dB, a line that is straight in gain rises at the most above one that is straight in dB, per squared dB
+between their ends: the first term of the series, which is an upper bound."""
+
 Polyline = tuple[tuple[float, float], ...]
 
 
@@ -96,8 +100,10 @@ def thin(curve: Sequence[tuple[float, float]], *, max_error_db: float = 0.5) -> 
     curve : sequence of (time in s, level in dB)
         Times strictly increasing.
     max_error_db : float
-        Largest difference allowed at any given time, whether the segments between the points that remain are linear in
-        gain or linear in dB. Levels below ``THIN_FLOOR_DB`` count as that level.
+        Largest difference allowed at any time from a curve that is straight in dB between its points, whether the
+        segments between the points that remain are linear in gain or linear in dB. Only between two neighbours of the
+        curve that both remain, nothing can be done: there 3 dB apart differ by 0.13 dB. Levels below ``THIN_FLOOR_DB``
+        count as that level.
 
     Returns
     -------
@@ -212,11 +218,12 @@ def _redrawn(old: Envelope, start_s: float, end_s: float) -> list[EnvelopePoint]
 
 
 def _worst_point(curve: Sequence[tuple[float, float]], first: int, last: int) -> tuple[int, float]:
-    """Return the index and the error in dB of the point that a straight segment misses most."""
+    """Return the index and the error in dB of the point around which a straight segment misses a curve most."""
     (t0, a_db), (t1, b_db) = curve[first], curve[last]
     a_db, b_db = max(a_db, THIN_FLOOR_DB), max(b_db, THIN_FLOOR_DB)
     a_lin, b_lin = db_to_lin(a_db), db_to_lin(b_db)
     worst, worst_error_db = first, 0.0
+    before_db, before_error_db = a_db, 0.0
     for index in range(first + 1, last):
         time_s, level_db = curve[index]
         s = (time_s - t0) / (t1 - t0)
@@ -224,8 +231,13 @@ def _worst_point(curve: Sequence[tuple[float, float]], first: int, last: int) ->
         in_db = a_db + s * (b_db - a_db)
         in_gain = lin_to_db(a_lin + s * (b_lin - a_lin))
         error_db = max(abs(in_db - level_db), abs(in_gain - level_db))
-        if error_db > worst_error_db:
-            worst, worst_error_db = index, error_db
+        between_db = max(error_db, before_error_db) + BEND_PER_DB2 * (in_gain - before_db) ** 2
+        if between_db > worst_error_db:
+            worst = index if error_db >= before_error_db or index == first + 1 else index - 1
+            worst_error_db = between_db
+        before_db, before_error_db = in_gain, error_db
+    if last > first + 1 and (between_db := before_error_db + BEND_PER_DB2 * (b_db - before_db) ** 2) > worst_error_db:
+        return last - 1, between_db
     return worst, worst_error_db
 
 

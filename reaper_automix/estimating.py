@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis import levels
 from reaper_automix.analysis.gain_estimation import GainEstimate, Method, estimate_gains
 from reaper_automix.analysis.gain_sources import open_file
 from reaper_automix.audio.reader import TrackReader
@@ -185,7 +186,7 @@ def _decision(found: GainEstimate, number: int, hearing: Hearing, track: Track, 
     span = slice(int(sounding[0]), int(sounding[-1]) + 1)
     times_s, wanted_db = found.times_s[span], found.smoothed_db[number, span]
     power_now = np.square(heard.at(track, times_s)).mean(axis=0)
-    change_db = wanted_db - 10.0 * np.log10(np.maximum(power_now, 1e-12))
+    change_db = wanted_db - levels.energy_to_db(np.maximum(power_now, 1e-12))
     if np.ptp(change_db) <= SMALLEST_MOVE_DB:
         times_s, change_db = times_s[:1], change_db[:1]
     weights = _loudness(hearing, track.id, times_s) * power_now[: times_s.size]

@@ -58,6 +58,10 @@ class GainDecision:
         """Return the decision moved up or down as a whole."""
         return replace(self, change_db=tuple((t, level + offset_db) for t, level in self.change_db))
 
+    def rounded(self) -> GainDecision:
+        """Return the decision in steps of 0.0001 dB: the same curve at another level has the same points then."""
+        return replace(self, change_db=tuple((t, round(level, 4)) for t, level in self.change_db))
+
     def scaled(self, share: float) -> GainDecision:
         """Return the decision at a share (0..1) of its strength, in dB."""
         return replace(self, change_db=tuple((t, level * share) for t, level in self.change_db))
@@ -121,7 +125,7 @@ def _fader_and_ride(
     if abs(after_db - track.gain_db) > SMALLEST_MOVE_DB:
         ref = TrackRef(track.id, track.title)
         moves.append(FaderMove(ref, track.gain_db, after_db, decision.reason))
-    ride = replace(decision.shifted(-mean_db), reason=decision.ride_reason or decision.reason)
+    ride = replace(decision.shifted(-mean_db).rounded(), reason=decision.ride_reason or decision.reason)
     if any(abs(level) > settings.max_error_db for _, level in ride.change_db):
         made = _envelope_only(ride, session, track, settings, range_s)
         return Moves((*moves, *made.moves), (*warnings, *made.warnings))

@@ -1,4 +1,7 @@
-"""Conversions between units. The only place that knows ``10 ** (x / 20)``; scalars only, stdlib only."""
+"""Conversions between units. The only place that knows ``10 ** (x / 20)``, but for arrays: ``analysis.levels``.
+
+Scalars only, stdlib only.
+"""
 
 from __future__ import annotations
 

@@ -119,6 +119,18 @@ def test_thinning_keeps_the_stated_error_in_gain_and_in_db(levels: list[float], 
         assert max(abs(in_db - level), abs(in_gain - level)) <= max_error_db + 1e-9
 
 
+@given(st.lists(st.floats(-3.0, 3.0), min_size=2, max_size=60), st.floats(0.2, 1.0))
+def test_thinning_keeps_the_error_between_the_times_given_too(moves_db: list[float], max_error_db: float) -> None:
+    """Rides move 3 dB from second to second at the most: neighbours that both remain differ by 0.13 dB between."""
+    curve = [(float(i), sum(moves_db[:i])) for i in range(len(moves_db) + 1)]
+    kept = thin(curve, max_error_db=max_error_db)
+    in_gain = [(t, db_to_lin(level)) for t, level in kept]
+    for t in (0.01 * step for step in range(100 * len(moves_db) + 1)):
+        level_db = at(tuple(curve), t)
+        assert abs(at(kept, t) - level_db) <= max_error_db + 1e-9
+        assert abs(lin_to_db(at(tuple(in_gain), t)) - level_db) <= max_error_db + 1e-9
+
+
 def test_a_constant_needs_one_point_and_a_smooth_ride_few() -> None:
     assert thin([(t / 10, -4.0) for t in range(600)]) == ((0.0, -4.0),)
     ride = [(t / 10, 3.0 * math.sin(t / 100)) for t in range(1800)]

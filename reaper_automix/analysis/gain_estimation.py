@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis import levels
 from reaper_automix.analysis.alignment import Alignment, align
 from reaper_automix.analysis.gain_fit import Fit, fit, same_signals, sounding, window_energy, with_polarity
 from reaper_automix.analysis.gain_smoothing import smooth
@@ -26,6 +27,7 @@ from reaper_automix.analysis.gain_sources import AudioSource
 from reaper_automix.analysis.gain_windows import Domain, Windows, windows_of
 from reaper_automix.errors import ScopeError
 from reaper_automix.progress import Progress, silent
+from reaper_automix.units import db_to_energy
 
 Method = Literal["auto", "waveform", "power", "magnitude"]
 
@@ -233,7 +235,7 @@ class _Fitted:
         none = (np.where(self.sounds[:, None], self.fit.power_gain, 1.0) <= 0.0).mean(axis=(0, 1))
         of_sounding = none / np.maximum(self.sounds.mean(axis=0), 1e-30)
         found = np.array([lag.samples is not None for lag in alignment.lags])
-        heard = (here > 10.0 ** (HEARD_DB[self.domain] / 10.0)) & (found | (of_sounding < _MOST_ZEROS))
+        heard = (here > db_to_energy(HEARD_DB[self.domain])) & (found | (of_sounding < _MOST_ZEROS))
         share = own.sum(axis=0) / max(float(mix.sum()), 1e-30)
         return tuple(float(part) for part in share), tuple(bool(is_heard) for is_heard in heard)
 
@@ -243,7 +245,7 @@ class _Fitted:
             return (0.0,) * int(self.energy.shape[2])
         heard = np.where(self.sounds[:, None], self.energy * self.fit.power_gain, 0.0).sum(axis=0)
         own = np.where(self.sounds[:, None], self.energy, 0.0).sum(axis=0)
-        gain_db = 10.0 * np.log10(np.maximum(heard / np.maximum(own, 1e-30), 1e-6))
+        gain_db = levels.energy_to_db(np.maximum(heard / np.maximum(own, 1e-30), 1e-6))
         both = (own > 0.0).all(axis=0)
         return tuple(float(side) for side in np.where(both, gain_db[0] - gain_db[1], 0.0))
 
@@ -258,7 +260,7 @@ def _in_db(
     known = sounds & np.isfinite(deviation)
     deviation = np.where(known, deviation, 1.0)
     seen = np.maximum(power_gain, deviation)
-    level_db = 10.0 * np.log10(np.maximum(np.maximum(power_gain, 0.25 * deviation), 10.0 ** (LOWEST_DB / 10.0)))
+    level_db = levels.energy_to_db(np.maximum(np.maximum(power_gain, 0.25 * deviation), db_to_energy(LOWEST_DB)))
     return level_db, np.where(known, _DB_PER_NEPER * deviation / np.maximum(seen, 1e-30), np.inf)
 
 

@@ -7,7 +7,6 @@ References
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import linalg, optimize
 
 from reaper_automix.analysis.gain_windows import Domain, Products, Windows
+from reaper_automix.units import db_to_energy, energy_to_db
 
 SILENT_DB = 30.0
 """A track counts as silent in windows so far below its loudest one."""
@@ -61,7 +61,7 @@ def window_energy(windows: Windows) -> NDArray[np.float64]:
 def sounding(energy: NDArray[np.float64], n_samples: int) -> NDArray[np.bool_]:
     """Tell where each track sounds, (n_windows, n_tracks); ``n_samples`` is the length of a window."""
     summed = energy.sum(axis=1)
-    floor = summed.max(axis=0, initial=0.0) * 10.0 ** (-SILENT_DB / 10.0)
+    floor = summed.max(axis=0, initial=0.0) * db_to_energy(-SILENT_DB)
     return np.asarray(summed > np.maximum(floor, SILENT_ENERGY * n_samples))
 
 
@@ -115,7 +115,7 @@ def fit(products: Products, domain: Domain, sounds: NDArray[np.bool_], n_samples
         gains[window, channel, columns], variance[window, channel, columns], left[window, channel] = found
     variance /= n_independent
     total = float(products.mix.sum())
-    residual_db = 10.0 * math.log10(max(float(left.sum()) / total, 1e-12)) if total > 0.0 else 0.0
+    residual_db = energy_to_db(max(float(left.sum()) / total, 1e-12)) if total > 0.0 else 0.0
     if domain == "power":
         return Fit(gains, variance, residual_db)
     return Fit(np.square(gains), 4.0 * np.maximum(np.square(gains), variance) * variance, residual_db)

@@ -27,6 +27,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import signal
 
+from reaper_automix.analysis import levels
 from reaper_automix.analysis.true_peak import TruePeakMeter
 from reaper_automix.errors import MediaError
 from reaper_automix.units import energy_to_db
@@ -86,8 +87,7 @@ class Loudness:
 
 def energy_to_lufs(energy: Energy) -> Energy:
     """Convert K-weighted mean squares, summed over the channels, to LUFS; 0 gives ``-inf``."""
-    with np.errstate(divide="ignore"):
-        return _OFFSET_LU + 10.0 * np.log10(energy)  # [1] eq. 4
+    return _OFFSET_LU + levels.energy_to_db(energy)  # [1] eq. 4
 
 
 def momentary_lufs(block_energy: Energy, gain_lin: Energy | None = None) -> Energy:

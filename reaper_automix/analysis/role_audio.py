@@ -7,7 +7,6 @@ never saw (``models/roles/model.json``).
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from reaper_automix.analysis.role_features import FEATURES, Audio, Floats, hear_role_features
 from reaper_automix.errors import ModelError
-from reaper_automix.models_folder import load_card, models_folder
+from reaper_automix.models_folder import load_card, load_weights
 from reaper_automix.role_vocabulary import KIT_ROLES, Role, RoleSource, TrackRole
 
 FORMAT = "reaper_automix.role_audio/1"
@@ -132,16 +131,9 @@ def load_role_classifier() -> RoleClassifier:
         If it is missing, damaged, or made for other features.
     """
     card = load_card(NAME, FORMAT)
-    path = models_folder() / NAME / WEIGHTS
     if card.get("features") != list(FEATURES):
         raise ModelError(f"models/{NAME}: was fitted to other features. Install the model that fits this version.")
-    try:
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != card["sha256"]:
-            raise ModelError(f"{path}: is not the file of its card. Install reaper_automix again.")
-        return _built(card, data)
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise ModelError(f"{path}: cannot be read ({error}). Install reaper_automix again.") from None
+    return load_weights(NAME, WEIGHTS, card, lambda data: _built(card, data))
 
 
 def _built(card: Mapping[str, Any], data: bytes) -> RoleClassifier:

@@ -6,23 +6,19 @@ feature. Its numbers are data (``models/balance``); predicting needs nothing but
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reaper_automix.analysis.roles import Role
-from reaper_automix.errors import ModelError
 from reaper_automix.mixers.balance_features import FEATURES, Features
-from reaper_automix.models_folder import load_card, models_folder
+from reaper_automix.models_folder import load_card, load_weights, models_folder
 
 FORMAT = "reaper_automix.balance/1"
 WEIGHTS_FILE = "weights.json"
-_AGAIN = "Install reaper_automix again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +90,7 @@ def load_balance_model() -> BalanceModel:
         If it is missing, damaged or not the one that its card describes.
     """
     card = load_card("balance", FORMAT)
-    path = models_folder() / "balance" / WEIGHTS_FILE
-    try:
-        stored = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror or error}). {_AGAIN}") from None
-    if hashlib.sha256(stored).hexdigest() != card.get("sha256"):
-        raise ModelError(f"{path}: is not the file that model.json describes. {_AGAIN}")
-    return _parsed(path, stored)
+    return load_weights("balance", WEIGHTS_FILE, card, lambda stored: BalanceModel.from_data(json.loads(stored)))
 
 
 def balance_is_proven() -> bool:
@@ -115,10 +104,3 @@ def balance_is_proven() -> bool:
     if not (models_folder() / "balance" / "model.json").exists():
         return False
     return load_card("balance", FORMAT).get("proven_on_unseen_authors") is True
-
-
-def _parsed(path: Path, stored: bytes) -> BalanceModel:
-    try:
-        return BalanceModel.from_data(json.loads(stored))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path}: is damaged ({error}). {_AGAIN}") from None

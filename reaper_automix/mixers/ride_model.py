@@ -12,7 +12,6 @@ References
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +21,11 @@ from typing import Any
 import numpy as np
 
 from reaper_automix.analysis.loudness import energy_to_lufs
-from reaper_automix.errors import ModelError
 from reaper_automix.learning.kalman import StateSpace
 from reaper_automix.learning.lds import Lds
 from reaper_automix.learning.stability import spectral_radius
-from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack, moving_mean
-from reaper_automix.models_folder import load_card, models_folder
+from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack, Steps, moving_mean
+from reaper_automix.models_folder import load_card, load_weights, models_folder
 from reaper_automix.units import db_to_energy
 
 FORMAT = "reaper_automix.rides/1"
@@ -41,14 +39,14 @@ OBSERVATIONS: tuple[str, ...] = tuple(f"{who}_{seconds}_s_lu" for seconds in WIN
 _QUIETEST_LU = -40.0
 """Relative to the track's loudness, or to that of one other track: below it everything counts as silence."""
 
-_MATRICES = {
-    "transition": "transition",
-    "observation": "observation",
-    "process_covariance": "process_covariance",
-    "observation_covariance": "observation_covariance",
-    "initial_covariance": "initial_covariance",
-}
-_AGAIN = "Install reaper_automix again."
+_MATRICES = (
+    "transition",
+    "observation",
+    "process_covariance",
+    "observation_covariance",
+    "initial_covariance",
+)
+"""What is stored of a ``StateSpace``: rides and observations have mean 0."""
 
 
 def ride_observations(tracks: Sequence[RideTrack]) -> list[Floats]:
@@ -101,13 +99,13 @@ class RideModel:
             for track, observations in zip(tracks, ride_observations(tracks), strict=True)
         ]
 
-    def ride_db(self, observations: Floats, counts: Any) -> Floats:
-        """Return the ride of one track with these observations, float64 (n_steps,)."""
-        return self.lds.predict(observations[:, self.columns], counts, smoothed=True)[:, 0]
+    def ride_db(self, observations: Floats, sounds: Steps) -> Floats:
+        """Return the ride of one track with these observations, of which those count where it sounds, (n_steps,)."""
+        return self.lds.predict(observations[:, self.columns], sounds, smoothed=True)[:, 0]
 
     def to_data(self) -> dict[str, Any]:
         """Return the numbers as they are stored."""
-        numbers = {name: getattr(self.lds.model, attribute).tolist() for name, attribute in _MATRICES.items()}
+        numbers = {name: getattr(self.lds.model, name).tolist() for name in _MATRICES}
         return {"step_s": STEP_S, "observed": list(self.observed), **numbers}
 
     @staticmethod
@@ -116,7 +114,7 @@ class RideModel:
         observed = tuple(str(name) for name in data["observed"])
         if data["step_s"] != STEP_S or not observed or not set(observed) <= set(OBSERVATIONS):
             raise ValueError("made for other observations")
-        numbers = {attribute: np.array(data[name], np.float64) for name, attribute in _MATRICES.items()}
+        numbers = {name: np.array(data[name], np.float64) for name in _MATRICES}
         n_states = numbers["transition"].shape[0]
         model = StateSpace(initial_mean=np.zeros(n_states), **numbers)
         if spectral_radius(model.transition) > 1.0 or model.n_observations != len(observed):
@@ -134,16 +132,7 @@ def load_ride_model() -> RideModel:
         If it is missing, damaged or not the one that its card describes.
     """
     card = load_card(NAME, FORMAT)
-    path = models_folder() / NAME / WEIGHTS_FILE
-    try:
-        stored = path.read_bytes()
-        if hashlib.sha256(stored).hexdigest() != card.get("sha256"):
-            raise ModelError(f"{path}: is not the file that model.json describes. {_AGAIN}")
-        return RideModel.from_data(json.loads(stored))
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror or error}). {_AGAIN}") from None
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise ModelError(f"{path}: is damaged ({error}). {_AGAIN}") from None
+    return load_weights(NAME, WEIGHTS_FILE, card, lambda stored: RideModel.from_data(json.loads(stored)))
 
 
 def rides_are_proven() -> bool:

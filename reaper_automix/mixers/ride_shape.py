@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from reaper_automix.analysis import levels
 from reaper_automix.analysis.loudness import Energy, integrated_lufs
 from reaper_automix.mixers.ride_sound import STEP_BLOCKS, STEP_S, Floats, Steps
-from reaper_automix.units import db_to_lin
 
 SLEW_DB_PER_S = 3.0
 """The fastest a ride moves: a hand on a fader between two phrases, not a compressor."""
 
 _NEUTRAL_ROUNDS = 3
+_HALVINGS = 24
 
 
 def across_pauses(ride_db: Floats, sounds: Steps) -> Floats:
@@ -43,6 +44,28 @@ def limited(ride_db: Floats, *, range_db: float, slew_db_per_s: float = SLEW_DB_
     return np.asarray((below + above) / 2.0)
 
 
+def limited_around_zero(ride_db: Floats, weights: Floats, *, range_db: float) -> Floats:
+    """Shift a ride so that its weighted mean is 0 dB once it is ``limited``; a fader can hold that mean instead.
+
+    Parameters
+    ----------
+    ride_db : ndarray of float64, shape (n_steps,)
+        The ride, around any level.
+    weights : ndarray of float64, shape (n_steps,)
+        How much each step counts; not all 0.
+    range_db : float
+        How far the result goes up or down.
+    """
+    low_db, high_db = float(ride_db.min()), float(ride_db.max())
+    for _ in range(_HALVINGS):  # the mean falls with the level that is taken off
+        middle_db = 0.5 * (low_db + high_db)
+        if np.average(limited(ride_db - middle_db, range_db=range_db), weights=weights) > 0.0:
+            low_db = middle_db
+        else:
+            high_db = middle_db
+    return limited(ride_db - high_db, range_db=range_db)
+
+
 def _lowest_so_far(ride_db: Floats, ramp_db: Floats) -> Floats:
     """Return for each step the least of every earlier value plus the ramp that leads from there to here."""
     return np.asarray(np.minimum.accumulate(ride_db - ramp_db) + ramp_db)
@@ -62,7 +85,7 @@ def loudness_neutral(ride_db: Floats, block_energy: Energy) -> Floats:
     if not np.isfinite(before_lufs):
         return ride_db
     for _ in range(_NEUTRAL_ROUNDS):  # the gates move with the ride, so once is not always enough
-        gain_lin = np.repeat([db_to_lin(level) for level in ride_db.tolist()], STEP_BLOCKS)
+        gain_lin = np.repeat(levels.db_to_lin(ride_db), STEP_BLOCKS)
         after_lufs = integrated_lufs(block_energy, gain_lin[: block_energy.shape[1]])
         if not np.isfinite(after_lufs):
             return ride_db

@@ -66,13 +66,13 @@ def ride_track(block_energy: Energy, gain_lin: Energy | None = None, role: Role 
     return RideTrack(step_means(heard.sum(axis=0)), integrated_lufs(block_energy, gain_lin), role)
 
 
-def step_means(blocks: Floats) -> Floats:
+def step_means(blocks: Floats, step_blocks: int = STEP_BLOCKS) -> Floats:
     """Return the mean of each step of the last axis; a last step that is not whole is the mean of what there is."""
     n_blocks = blocks.shape[-1]
     if not n_blocks:
         return blocks
-    starts = np.arange(0, n_blocks, STEP_BLOCKS)
-    sizes = np.minimum(STEP_BLOCKS, n_blocks - starts)
+    starts = np.arange(0, n_blocks, step_blocks)
+    sizes = np.minimum(step_blocks, n_blocks - starts)
     return np.asarray(np.add.reduceat(blocks, starts, axis=-1) / sizes)
 
 

@@ -16,7 +16,7 @@ from reaper_automix.mixers import balance
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.mixers.ride_model import load_ride_model, rides_are_proven
 from reaper_automix.mixers.ride_rule import rule_rides_db
-from reaper_automix.mixers.ride_shape import across_pauses, limited, loudness_neutral
+from reaper_automix.mixers.ride_shape import across_pauses, limited_around_zero, loudness_neutral
 from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack, ride_track
 from reaper_automix.planning import GainDecision
 from reaper_automix.settings import MixSettings
@@ -53,13 +53,12 @@ def decide(hearing: Hearing, settings: MixSettings) -> tuple[GainDecision, ...]:
 def shaped_ride_db(ride_db: Floats, track: RideTrack, *, range_db: float) -> Floats:
     """Return a rider's answer as a ride that can be drawn: held in pauses, limited in range and speed, (n_steps,).
 
-    Its range is that around its own energy-weighted mean, so that a rider whose zero lies elsewhere is not cut.
+    Its energy-weighted mean is 0 dB: that part belongs to the fader, and the whole range is left to the envelope.
     """
     ride_db = across_pauses(ride_db, track.sounds)
     if not track.sounds.any():
         return ride_db
-    centred_db = ride_db - np.average(ride_db[track.sounds], weights=track.energy[track.sounds])
-    return limited(centred_db, range_db=range_db)
+    return limited_around_zero(ride_db, track.energy, range_db=range_db)
 
 
 def _rider(settings: MixSettings) -> str:
@@ -80,12 +79,13 @@ class _Shape:
         """Return the level of a track with its ride around it."""
         measurement = hearing.measurements[level.track_id]
         heard = measurement.block_energy * np.square(hearing.gain_lin(level.track_id))
-        ride_db = loudness_neutral(shaped_ride_db(ride_db, track, range_db=self.range_db), heard)
+        ride_db = shaped_ride_db(ride_db, track, range_db=self.range_db)
         if np.ptp(ride_db) < SMALLEST_RIDE_DB:
             return level
         times_s = measurement.start_s + (np.arange(ride_db.size) + 0.5) * STEP_S
         (_, level_db), *_ = level.change_db
-        curve = tuple(zip(times_s.tolist(), (level_db + ride_db).tolist(), strict=True))
+        levels_db = level_db + loudness_neutral(ride_db, heard)
+        curve = tuple(zip(times_s.tolist(), levels_db.tolist(), strict=True))
         reason = f"rides {ride_db.min():+.1f} to {ride_db.max():+.1f} dB {self.why}"
         return replace(level, change_db=curve, weights=tuple(track.energy.tolist()), ride_reason=reason)
 

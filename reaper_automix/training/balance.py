@@ -98,6 +98,13 @@ def train(songs: Sequence[HeardSong]) -> tuple[str, dict[str, Any], Evaluation]:
     return weights, _card(examples, shrinkage, evaluation, weights), evaluation
 
 
+def write(weights: str, card: Mapping[str, Any], folder: Path) -> None:
+    """Write card and weights into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text_whole(folder / WEIGHTS_FILE, weights)
+    write_text_whole(folder / "model.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit, judge, and write ``model.json`` and the weights."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -107,9 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         weights, card, evaluation = train(listen(corpus_songs(options.data, options.corpora)))
-        options.out.mkdir(parents=True, exist_ok=True)
-        write_text_whole(options.out / WEIGHTS_FILE, weights)
-        write_text_whole(options.out / "model.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+        write(weights, card, options.out)
     except AutomixError as error:
         sys.stderr.write(f"{error}\n")
         return 1

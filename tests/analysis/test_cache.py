@@ -14,6 +14,7 @@ import pytest
 
 from reaper_automix.analysis import cache as cache_module
 from reaper_automix.analysis.cache import MeasurementCache
+from reaper_automix.analysis.features import COLUMNS, FrameFeatures, hear_features
 from reaper_automix.analysis.measurement import Measurement, measure
 
 
@@ -253,3 +254,73 @@ def test_an_entry_of_another_version_of_the_loudness_is_a_miss(tmp_path: Path) -
         arrays = dict(stored)
     np.savez(path, **(arrays | {"loudness": np.array([*dataclasses.astuple(kept.loudness), 0.0])}))
     assert cache.load("one") is None
+
+
+def features(seed: int = 0) -> FrameFeatures:
+    audio = (0.1 * np.random.default_rng(seed).standard_normal((2, 16_000))).astype(np.float32)
+    return hear_features([audio], 8_000, 2)
+
+
+def test_features_are_loaded_bit_by_bit(tmp_path: Path) -> None:
+    kept = dataclasses.replace(features(), start_s=1.5)
+    MeasurementCache(tmp_path).store_features("one", kept)
+    found = MeasurementCache(tmp_path).load_features("one")
+    assert found is not None
+    assert (found.start_s, found.step_s) == (kept.start_s, kept.step_s)
+    assert found.values.dtype == np.float32
+    assert np.array_equal(found.values, kept.values)
+    assert MeasurementCache(tmp_path).load_features("two") is None
+
+
+def test_features_and_measurement_of_one_key_do_not_meet(tmp_path: Path) -> None:
+    cache, kept = MeasurementCache(tmp_path), measurement()
+    cache.store("one", kept)
+    assert cache.load_features("one") is None
+    cache.store_features("one", features())
+    assert same(cache.load("one"), kept)
+    assert cache.load_features("one") is not None
+    assert len(entries(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"values": np.zeros((4, 3), np.float32)},
+        {"values": np.zeros(len(COLUMNS), np.float32)},
+        {"values": np.full((4, len(COLUMNS)), np.nan, np.float32)},
+        {"values": np.array([["a"] * len(COLUMNS)])},
+        {"times_s": np.zeros(3)},
+    ],
+)
+def test_foreign_features_are_a_miss(tmp_path: Path, change: dict[str, np.ndarray]) -> None:
+    cache = MeasurementCache(tmp_path)
+    cache.store_features("one", features())
+    (path,) = entries(tmp_path)
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    np.savez(path, **(arrays | change))
+    assert cache.load_features("one") is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_features_are_a_miss(tmp_path: Path, seed: int) -> None:
+    cache, kept = MeasurementCache(tmp_path), features()
+    cache.store_features("one", kept)
+    (path,) = entries(tmp_path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(np.random.default_rng(seed).integers(len(data)))])
+    assert cache.load_features("one") is None
+    cache.store_features("one", kept)
+    assert np.array_equal(cache.load_features("one").values, kept.values)  # type: ignore[union-attr]
+
+
+def test_features_go_with_the_oldest_when_the_limit_is_reached(tmp_path: Path) -> None:
+    cache = MeasurementCache(tmp_path)
+    cache.store_features("old", features())
+    (path,) = entries(tmp_path)
+    aged(path)
+    MeasurementCache(tmp_path / "elsewhere").store("new", measurement())
+    both = path.stat().st_size + entries(tmp_path / "elsewhere")[0].stat().st_size
+    MeasurementCache(tmp_path, limit_bytes=both - 1).store("new", measurement())
+    assert cache.load_features("old") is None
+    assert cache.load("new") is not None

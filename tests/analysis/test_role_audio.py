@@ -174,7 +174,7 @@ def _load_again() -> RoleClassifier:
 def test_changed_weights_are_refused(copied: Path) -> None:
     weights = copied / "weights.npz"
     weights.write_bytes(weights.read_bytes() + b" ")
-    with pytest.raises(ModelError, match="is not the file of its card"):
+    with pytest.raises(ModelError, match=r"is not the file that model\.json describes"):
         _load_again()
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from reaper_automix.analysis import levels
 from reaper_automix.errors import CorpusError
 from reaper_automix.files import whole_file, write_text_whole
 from reaper_automix.progress import Progress, silent
@@ -38,7 +39,7 @@ from reaper_automix.training.corpora.gm_render import (
 )
 from reaper_automix.training.corpora.gm_sources import Sources, SourceSong
 from reaper_automix.training.corpora.midi_song import MidiChannel, MidiSong, gain_curve, read_midi, sounding_gain_db
-from reaper_automix.units import db_to_lin
+from reaper_automix.units import db_to_lin, energy_to_db
 
 FORMAT = "reaper_automix.gm_midi/1"
 FEWEST_CHANNELS = 4
@@ -169,7 +170,7 @@ def sum_of(stems: Sequence[Audio], curves: Sequence[GainCurve]) -> Audio:
     times_s = np.arange(mix.shape[1]) / SAMPLE_RATE_HZ
     for stem, curve in zip(stems, curves, strict=True):
         curve_db = np.interp(times_s, [t for t, _ in curve], [g for _, g in curve])
-        mix += stem * (10.0 ** (curve_db / 20.0)).astype(np.float32)
+        mix += stem * levels.db_to_lin(curve_db).astype(np.float32)
     return mix
 
 
@@ -191,7 +192,7 @@ def _write_stem(folder: Path, channel: MidiChannel, audio: Audio, curve: GainCur
         "gain_db": curve,
         "n_notes": len(heard_notes(channel, window)),
         "channels": len(audio),
-        "rms_dbfs": round(float(10.0 * np.log10(max(float(np.square(audio).mean()), 1e-15))), 2),
+        "rms_dbfs": round(energy_to_db(max(float(np.square(audio).mean()), 1e-15)), 2),
     }
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from reaper_automix.errors import CorpusError
 from reaper_automix.training.corpora.midi_song import EXPRESSION, PAN, VOLUME, Event, MidiChannel, MidiSong, Note
+from reaper_automix.units import db_to_energy
 
 Audio = NDArray[np.float32]
 
@@ -148,7 +149,7 @@ def _first_bytes(command: Sequence[str], n_bytes: int) -> bytes:
 def as_mono_if_equal(audio: Audio) -> Audio:
     """Return one channel, the mean, where both sides are the same within ``MONO_BELOW_DB``."""
     middle, side = (audio[0] + audio[1]) / 2.0, (audio[0] - audio[1]) / 2.0
-    limit = 10.0 ** (MONO_BELOW_DB / 10.0)
+    limit = db_to_energy(MONO_BELOW_DB)
     is_mono = float(np.square(side).sum()) <= limit * float(np.square(middle).sum())
     return np.ascontiguousarray(middle[np.newaxis]) if is_mono else audio
 

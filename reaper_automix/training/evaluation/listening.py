@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
+from reaper_automix.analysis import levels
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.loudness import BLOCK_S, Audio, Energy, integrated_lufs
 from reaper_automix.analysis.measurement import Job, Measurement, measure, measure_all
@@ -18,7 +20,6 @@ from reaper_automix.errors import CorpusError, MediaError
 from reaper_automix.progress import Progress, silent
 from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve
 from reaper_automix.training.evaluation.songs import HeardSong, HeardTrack
-from reaper_automix.units import db_to_energy
 
 MEASURED_AS = 1
 """Raise this when files are read differently, so that old measurements are not used."""
@@ -58,11 +59,15 @@ def with_roles_from_names(songs: Sequence[HeardSong]) -> tuple[HeardSong, ...]:
     )
 
 
+def human_gain_db(curve: GainCurve, n_blocks: int) -> NDArray[np.float64]:
+    """Return a gain curve at the middle of each 100 ms block, float64 (n_blocks,)."""
+    times_s, gains_db = (np.array(column) for column in zip(*curve, strict=True))
+    return np.asarray(np.interp((np.arange(n_blocks) + 0.5) * BLOCK_S, times_s, gains_db))
+
+
 def human_gain_lin(curve: GainCurve, n_blocks: int) -> Energy:
     """Return a gain curve as linear gain at the middle of each 100 ms block, (n_blocks,)."""
-    times_s, gains_db = (np.array(column) for column in zip(*curve, strict=True))
-    at_db = np.interp((np.arange(n_blocks) + 0.5) * BLOCK_S, times_s, gains_db)
-    return np.sqrt([db_to_energy(float(gain)) for gain in at_db])
+    return levels.db_to_lin(human_gain_db(curve, n_blocks))
 
 
 def _measured(paths: Sequence[Path], cache: MeasurementCache, progress: Progress) -> dict[Path, Measurement]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis import levels
 from reaper_automix.role_vocabulary import KIT_ROLES, VOCAL_ROLES, Role
 
 GROUPS: tuple[str, ...] = ("backup", "bass", "drums", "guitar", "vocals")
@@ -28,7 +29,7 @@ _ROLES: Mapping[str, frozenset[Role]] = {
 }
 
 QUIETEST = 1e-12
-"""Energies below this (-120 dB) are silence."""
+"""Energies below this (-120 dB) are silence, and no gain goes below it."""
 
 Floats = NDArray[np.float64]
 
@@ -59,9 +60,16 @@ def group_gain_db(gains_db: Floats, typical_db: Floats, energies: Floats) -> Flo
     ndarray of float64, shape (n_blocks,)
         Where nothing sounds, the mean of the tracks' gains over their typical ones.
     """
-    in_human_mix = np.sum(energies * np.power(10.0, gains_db / 10.0), axis=0)
-    in_sum = np.sum(energies * np.power(10.0, typical_db / 10.0)[:, None], axis=0)
-    silent_db = np.mean(gains_db - typical_db[:, None], axis=0)
-    sounding = in_sum > QUIETEST
-    ratio = np.where(sounding, in_human_mix, 1.0) / np.where(sounding, in_sum, 1.0)
-    return np.where(sounding, 10.0 * np.log10(np.maximum(ratio, QUIETEST)), silent_db)
+    in_human_mix = np.sum(energies * levels.db_to_energy(gains_db), axis=0)
+    in_sum = np.sum(energies * levels.db_to_energy(typical_db)[:, None], axis=0)
+    return gain_between_db(in_sum, in_human_mix, np.mean(gains_db - typical_db[:, None], axis=0))
+
+
+def gain_between_db(before: Floats, after: Floats, silent_db: Floats) -> Floats:
+    """Return the gain that leads from one energy to another; where there was silence before, what ``silent_db`` says.
+
+    All are float64 arrays of one shape.
+    """
+    sounding = before > QUIETEST
+    ratio = np.where(sounding, after, 1.0) / np.where(sounding, before, 1.0)
+    return np.where(sounding, levels.energy_to_db(np.maximum(ratio, QUIETEST)), silent_db)

@@ -1,14 +1,14 @@
 """From the files of a corpus to songs whose rides can be learned: energies, features and human gains per 100 ms.
 
-Every file is decoded once, for its track and for the group it belongs to; what was heard is kept in the cache by the
-content of the files.
+Every file is decoded twice: by itself for its track, and with the others for the group it belongs to. What was heard is
+kept in the cache by the content of the files.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,26 +18,25 @@ from numpy.typing import NDArray
 
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.features import FeatureListener, FrameFeatures
-from reaper_automix.analysis.loudness import BLOCK_S, Audio
+from reaper_automix.analysis.loudness import Audio
 from reaper_automix.analysis.measurement import Measurement, MeasurementBuilder
 from reaper_automix.analysis.roles import UTILITY_ROLES, Role
 from reaper_automix.errors import CorpusError, MediaError
 from reaper_automix.progress import Progress, silent
-from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve, Usage
+from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, Usage
+from reaper_automix.training.evaluation.listening import FEWEST_TRACKS, OFF_DB, SILENT_LUFS, human_gain_db
 from reaper_automix.training.rides.groups import GROUPS, group_gain_db, group_of, typical_gain_db
 from reaper_automix.units import db_to_lin
 
 HEARD_AS = 2
 """Raise this when files are heard differently, so that what the cache holds is not used."""
 
-SILENT_LUFS = -70.0
-OFF_DB = -60.0
-"""A human gain that never rises above this is a track switched off."""
-
 THREADS = 2
 _BLOCK_SAMPLES = 1 << 17
 
 Floats = NDArray[np.float64]
+_Parts = tuple[tuple[Path, float], ...]
+"""Files to be heard together, each at a constant gain in dB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,18 +101,18 @@ def hear_rides(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return tuple(song for song in heard if len(song.tracks) > 1)
+    return tuple(song for song in heard if len(song.tracks) >= FEWEST_TRACKS)
 
 
-def gain_per_block_db(curve: GainCurve, n_blocks: int) -> Floats:
-    """Return a gain curve at the middle of each 100 ms block, float64 (n_blocks,)."""
-    times_s, gains_db = (np.array(column) for column in zip(*curve, strict=True))
-    return np.asarray(np.interp((np.arange(n_blocks) + 0.5) * BLOCK_S, times_s, gains_db))
+def lengthened(values: Floats, n_blocks: int, *, edge: bool = False) -> Floats:
+    """Bring a track's values, (any,), to so many blocks, (n_blocks,): silence at the end, or the last value."""
+    padding = (0, max(n_blocks - values.size, 0))
+    return np.pad(values, padding, mode="edge" if edge else "constant")[:n_blocks]
 
 
 def _heard_song(song: CorpusSong, cache: MeasurementCache) -> RiddenSong:
     counted = [t for t in song.tracks if t.gain_is_known and t.role not in UTILITY_ROLES]
-    known = [(track, _heard(_Sum({track.path: 0.0}, track.name), cache)) for track in counted]
+    known = [(track, _heard(((track.path, 0.0),), cache)) for track in counted]
     tracks = [(track, heard) for track, heard in known if _is_heard(track, heard[0])]
     ridden = tuple(_ridden_track(track, *heard) for track, heard in tracks)
     groups = []
@@ -134,7 +133,7 @@ def _is_heard(track: CorpusTrack, measurement: Measurement) -> bool:
 
 def _ridden_track(track: CorpusTrack, measurement: Measurement, features: FrameFeatures) -> RiddenTrack:
     energy, values = _of_one_length(measurement, features)
-    gain_db = gain_per_block_db(track.gain_db, energy.size)
+    gain_db = human_gain_db(track.gain_db, energy.size)
     loudness_lufs = measurement.loudness.integrated_lufs
     return RiddenTrack(track.id, track.name, track.role, energy, values, gain_db, loudness_lufs, track.moves)
 
@@ -145,21 +144,18 @@ def _ridden_group(
     """Return the sum of a group's tracks at their typical gains, and the gain that is left for it."""
     tracks = [track for _, track in members]
     typical_db = np.array([typical_gain_db(track.gain_db, track.energy) for track in tracks])
-    parts = {part.path: round(gain, 3) for (part, _), gain in zip(members, typical_db, strict=True)}
-    energy, values = _of_one_length(*(heard := _heard(_Sum(parts, group), cache)))
+    parts = tuple((part.path, round(gain, 3)) for (part, _), gain in zip(members, typical_db.tolist(), strict=True))
+    measurement, features = _heard(parts, cache)
+    energy, values = _of_one_length(measurement, features)
     n_blocks = energy.size
     gain_db = group_gain_db(
-        np.stack([_lengthened(track.gain_db, n_blocks, edge=True) for track in tracks]),
+        np.stack([lengthened(track.gain_db, n_blocks, edge=True) for track in tracks]),
         typical_db,
-        np.stack([_lengthened(track.energy, n_blocks) for track in tracks]),
+        np.stack([lengthened(track.energy, n_blocks) for track in tracks]),
     )
     moves = any(track.moves for track in tracks)
-    return RiddenTrack(group, group, None, energy, values, gain_db, heard[0].loudness.integrated_lufs, moves)
-
-
-def _lengthened(values: Floats, n_blocks: int, *, edge: bool = False) -> Floats:
-    padding = (0, max(n_blocks - values.size, 0))
-    return np.pad(values, padding, mode="edge" if edge else "constant")[:n_blocks]
+    loudness_lufs = measurement.loudness.integrated_lufs
+    return RiddenTrack(group, group, None, energy, values, gain_db, loudness_lufs, moves)
 
 
 def _of_one_length(measurement: Measurement, features: FrameFeatures) -> tuple[Floats, NDArray[np.float32]]:
@@ -168,63 +164,46 @@ def _of_one_length(measurement: Measurement, features: FrameFeatures) -> tuple[F
     return measurement.block_energy[:, :n_blocks].sum(axis=0), features.values[:n_blocks]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sum:
-    """Files to be heard together, each at a constant gain in dB."""
-
-    gains_db: Mapping[Path, float]
-    label: str
-
-
-def _heard(what: _Sum, cache: MeasurementCache) -> tuple[Measurement, FrameFeatures]:
+def _heard(parts: _Parts, cache: MeasurementCache) -> tuple[Measurement, FrameFeatures]:
     try:
-        parts = sorted((cache.content_hash(path), gain) for path, gain in what.gains_db.items())
+        contents = sorted((cache.content_hash(path), gain) for path, gain in parts)
     except OSError as error:
         raise CorpusError(f"{error.filename}: cannot be read ({error.strerror}). Fetch the corpus again.") from error
-    key = f"rides/{HEARD_AS}/{parts}"
+    key = f"rides/{HEARD_AS}/{contents}"
     measurement, features = cache.load(key), cache.load_features(key)
     if measurement is None or features is None:
         try:
-            measurement, features = _listened(what)
+            measurement, features = _listened(parts)
         except (OSError, RuntimeError, ValueError, MediaError) as error:
-            raise CorpusError(f"{what.label}: cannot be heard ({error}). Fetch the corpus again.") from error
+            paths = ", ".join(str(path) for path, _ in parts)
+            raise CorpusError(f"{paths}: cannot be heard ({error}). Fetch the corpus again.") from error
         cache.store(key, measurement)
         cache.store_features(key, features)
     return measurement, features
 
 
-def _listened(what: _Sum) -> tuple[Measurement, FrameFeatures]:
-    files = {path: soundfile.SoundFile(path) for path in what.gains_db}
-    try:
-        rates = {file.samplerate for file in files.values()}
+def _listened(parts: _Parts) -> tuple[Measurement, FrameFeatures]:
+    with ExitStack() as opened:
+        files = [(opened.enter_context(soundfile.SoundFile(path)), gain) for path, gain in parts]
+        rates = {file.samplerate for file, _ in files}
         if len(rates) > 1:
             raise ValueError(f"files of different rates, {sorted(rates)} Hz")
         rate_hz = rates.pop()
-        n_channels = min(max(file.channels for file in files.values()), 2)
-        n_samples = max(file.frames for file in files.values())
+        n_channels = min(max(file.channels for file, _ in files), 2)
+        n_samples = max(file.frames for file, _ in files)
         builder = MeasurementBuilder(rate_hz, n_channels, start_s=0.0, n_samples=n_samples)
         listener = FeatureListener(rate_hz, n_channels)
-        for block in _mixed(files, what.gains_db, n_channels, n_samples):
+        for block in _mixed(files, n_channels, n_samples):
             builder.add(block)
             listener.add(block)
-        return builder.result(), listener.result()
-    finally:
-        for file in files.values():
-            file.close()
+    return builder.result(), listener.result()
 
 
-def _mixed(
-    files: Mapping[Path, soundfile.SoundFile], gains_db: Mapping[Path, float], n_channels: int, n_samples: int
-) -> Iterator[Audio]:
-    """Yield the sum of files, block by block; mono plays in both channels."""
+def _mixed(files: Sequence[tuple[soundfile.SoundFile, float]], n_channels: int, n_samples: int) -> Iterator[Audio]:
+    """Yield the sum of files at their gains, block by block; mono plays in both channels."""
     for start in range(0, n_samples, _BLOCK_SAMPLES):
         block = np.zeros((n_channels, min(_BLOCK_SAMPLES, n_samples - start)), np.float32)
-        for path, file in files.items():
+        for file, gain_db in files:
             audio = file.read(block.shape[1], dtype="float32", always_2d=True).T[:2]
-            block[:, : audio.shape[1]] += audio * np.float32(db_to_lin(gains_db[path]))
+            block[:, : audio.shape[1]] += audio * np.float32(db_to_lin(gain_db))
         yield block
-
-
-def is_silent(track: RiddenTrack) -> bool:
-    """Tell whether nothing of a track is heard."""
-    return not math.isfinite(track.loudness_lufs) or track.loudness_lufs <= SILENT_LUFS

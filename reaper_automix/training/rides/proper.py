@@ -7,23 +7,23 @@ not rides, and what goes further than ``LIMIT_DB`` counts as that far.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import add
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from reaper_automix.learning.lds import SongStatistics, fit_lds, statistics_of, with_derivatives
+from reaper_automix.analysis import levels
+from reaper_automix.learning.lds import Lds, SongStatistics, fit_lds, statistics_of, with_derivatives
 from reaper_automix.mixers.ride_model import OBSERVATIONS, WINDOWS_S, RideModel, ride_observations
 from reaper_automix.mixers.ride_rule import rule_rides_db
-from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack, step_means
+from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack, Steps, step_means
 from reaper_automix.training.corpora.contract import Usage
-from reaper_automix.training.rides.groups import QUIETEST
-from reaper_automix.training.rides.listening import RiddenSong, RiddenTrack
+from reaper_automix.training.rides.groups import gain_between_db
+from reaper_automix.training.rides.listening import RiddenSong, RiddenTrack, lengthened
 
 LIMIT_DB = 12.0
 MUTED_DB = 24.0
@@ -59,12 +59,14 @@ class RideCase:
 
     Parameters
     ----------
-    corpus, song, author, track : str
+    corpus, song, author, licence, track : str
         Which one.
     ride_db : ndarray of float64, shape (n_steps,)
         The human's ride: gain less its mean over the steps that count; straight lines where none counts.
     counts : ndarray of bool, shape (n_steps,)
         Where the track sounds and is not muted.
+    sounds : ndarray of bool, shape (n_steps,)
+        Where the track sounds: what a rider knows, who does not know of mutes.
     observations : ndarray of float64, shape (n_steps, len(OBSERVATIONS))
         What the learned rider may see.
     rule_db : ndarray of float64, shape (n_steps,)
@@ -76,10 +78,12 @@ class RideCase:
     corpus: str
     song: str
     author: str
+    licence: str
     usage: Usage
     track: str
     ride_db: Floats
-    counts: NDArray[np.bool_]
+    counts: Steps
+    sounds: Steps
     observations: Floats
     rule_db: Floats
     weight: float
@@ -120,26 +124,27 @@ def ride_cases(songs: Sequence[RiddenSong]) -> list[RideCase]:
     for case in found:
         steps[case.corpus, case.song] += int(case.counts.sum())
     mean = float(np.mean(list(steps.values()))) if steps else 1.0
-    return [_reweighted(case, mean / steps[case.corpus, case.song]) for case in found]
+    return [replace(case, weight=mean / steps[case.corpus, case.song]) for case in found]
 
 
 def ride_track_of(track: RiddenTrack, n_blocks: int) -> RideTrack:
     """Return a corpus track as a rider hears it, brought to a common length."""
-    energy = np.pad(track.energy, (0, max(n_blocks - track.energy.size, 0)))[:n_blocks]
-    return RideTrack(step_means(energy), track.loudness_lufs, track.role)
+    return RideTrack(step_means(lengthened(track.energy, n_blocks)), track.loudness_lufs, track.role)
 
 
 def fit_rides(cases: Sequence[RideCase], settings: Settings) -> RideModel:
-    """Fit a system to the cases that may be learned from; [1] eq. 6 for the state, in dB."""
+    """Fit a system to cases, all of which may be learned from; [1] eq. 6 for the state, in dB."""
     return fit_from([_statistics(case) for case in cases], settings)
 
 
 def fit_from(statistics: Sequence[SongStatistics], settings: Settings) -> RideModel:
-    """Fit a system to sums over cases, see ``case_statistics``."""
+    """Fit a system to the sums over cases, all of which may be learned from."""
     columns = [OBSERVATIONS.index(name) for name in settings.observed]
     total = reduce(add, statistics)
     lds = fit_lds(total, columns=columns, r_scale=settings.r_scale, radius=RADIUS)
-    return RideModel(lds, settings.observed)
+    # Observations and rides have mean 0 by track. What is left comes from mutes, of which a mixer knows nothing.
+    centred = Lds(lds.model, np.zeros_like(lds.state_mean), np.zeros_like(lds.observation_mean))
+    return RideModel(centred, settings.observed)
 
 
 def choose_settings(cases: Sequence[RideCase]) -> Settings:
@@ -166,7 +171,7 @@ def judge_riders(cases: Sequence[RideCase]) -> dict[str, list[RideScore]]:
         for case in judged:
             scores[NO_RIDE].append(score_ride(case, np.zeros_like(case.ride_db)))
             scores[RULE].append(score_ride(case, case.rule_db))
-            scores[LDS].append(score_ride(case, model.ride_db(case.observations, case.counts)))
+            scores[LDS].append(score_ride(case, model.ride_db(case.observations, case.sounds)))
     return scores
 
 
@@ -198,12 +203,12 @@ def score_ride(case: RideCase, ride_db: Floats) -> RideScore:
     )
 
 
-def human_ride(gain_db: Floats, energy: Floats, sounds: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]] | None:
+def human_ride(gain_db: Floats, sounds: Steps) -> tuple[Floats, Steps] | None:
     """Return the ride in a human's gain and the steps that count; None where there is none.
 
     Parameters
     ----------
-    gain_db, energy : ndarray of float64, shape (n_steps,)
+    gain_db : ndarray of float64, shape (n_steps,)
         Of the track.
     sounds : ndarray of bool, shape (n_steps,)
         Where it sounds.
@@ -218,20 +223,14 @@ def human_ride(gain_db: Floats, energy: Floats, sounds: NDArray[np.bool_]) -> tu
     if ride_db[counts].std() < SMALLEST_RIDE_DB:
         return None
     (at,) = np.nonzero(counts)
-    del energy
     return np.interp(np.arange(ride_db.size), at, ride_db[at]), counts
 
 
 def gain_per_step_db(track: RiddenTrack, n_blocks: int) -> Floats:
     """Return the human's gain per step, weighted by the track's energy inside a step, (n_steps,)."""
-    missing = max(n_blocks - track.energy.size, 0)
-    energy = np.pad(track.energy, (0, missing))[:n_blocks]
-    gain_db = np.pad(track.gain_db, (0, missing), mode="edge")[:n_blocks]
-    before, after = step_means(energy), step_means(energy * np.power(10.0, gain_db / 10.0))
-    silent = before <= QUIETEST
-    levels = step_means(gain_db)
-    levels[~silent] = 10.0 * np.log10(np.maximum(after[~silent] / before[~silent], QUIETEST))
-    return levels
+    energy, gain_db = lengthened(track.energy, n_blocks), lengthened(track.gain_db, n_blocks, edge=True)
+    after = step_means(energy * levels.db_to_energy(gain_db))
+    return gain_between_db(step_means(energy), after, step_means(gain_db))
 
 
 def _cases_of(song: RiddenSong) -> Iterator[RideCase]:
@@ -241,16 +240,10 @@ def _cases_of(song: RiddenSong) -> Iterator[RideCase]:
         return
     observations, rules_db = ride_observations(tracks), rule_rides_db(tracks)
     for ridden, track, observed, rule_db in zip(song.tracks, tracks, observations, rules_db, strict=True):
-        found = human_ride(gain_per_step_db(ridden, n_blocks), track.energy, track.sounds) if ridden.moves else None
+        found = human_ride(gain_per_step_db(ridden, n_blocks), track.sounds) if ridden.moves else None
         if found is not None:
-            yield RideCase(
-                song.corpus, song.id, song.author, song.usage, ridden.id, *found, observed, rule_db, weight=1.0
-            )
-
-
-def _reweighted(case: RideCase, weight: float) -> RideCase:
-    values: dict[str, Any] = {field.name: getattr(case, field.name) for field in fields(RideCase)}
-    return RideCase(**(values | {"weight": weight}))
+            which = (song.corpus, song.id, song.author, song.licence, song.usage, ridden.id)
+            yield RideCase(*which, *found, track.sounds, observed, rule_db, weight=1.0)
 
 
 def _statistics(case: RideCase) -> SongStatistics:
@@ -269,8 +262,10 @@ def _held_out(
         if others:
             model = fit_from(others, settings)
             judged = [case for case in cases if case.author == author]
-            scores += [score_ride(case, model.ride_db(case.observations, case.counts)) for case in judged]
-    return (float(np.mean([s.correlation for s in scores])), error_share(scores)) if scores else (0.0, 1.0)
+            scores += [score_ride(case, model.ride_db(case.observations, case.sounds)) for case in judged]
+    if not scores:  # a single author: nothing says how far to trust it
+        return 0.0, math.inf
+    return float(np.mean([score.correlation for score in scores])), error_share(scores)
 
 
 def mean_over_songs(scores: Sequence[RideScore], field: str) -> float:

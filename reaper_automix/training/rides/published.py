@@ -19,8 +19,11 @@ from operator import add
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis import levels
 from reaper_automix.analysis.features import COLUMNS, columns_of
+from reaper_automix.analysis.loudness import energy_to_lufs
 from reaper_automix.learning.lds import Initial, SongStatistics, fit_lds, statistics_of, with_derivatives
+from reaper_automix.mixers.ride_sound import SILENT_LUFS, moving_mean
 from reaper_automix.training.rides.showing import ShownSong, ShownTrack
 
 Floats = NDArray[np.float64]
@@ -61,16 +64,22 @@ class Recipe:
         Features in full scale as dB, those in Hz as octaves.
     smoothed : bool
         Look ahead as well.
+    loudness : bool
+        The K-weighted loudness in LUFS in place of the feature rms.
+    context_s : float
+        Features as means over so many seconds around a step; 0: as they are.
     """
 
     step_s: float = 0.5
     r_scale: float = 50.0
     centred: bool = True
-    initial: Initial = "all"
+    initial: Initial = "first"
     shrinkage: float = 1e-3
     in_db: bool = False
     logged: bool = False
     smoothed: bool = False
+    loudness: bool = False
+    context_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +196,7 @@ def folds_by_author(cases: Sequence[Case]) -> list[Fold]:
 
 def track_gain_lin(track: ShownTrack) -> Floats:
     """Return the human's gain as a factor, (n_steps,)."""
-    return np.asarray(np.power(10.0, track.gain_db / 20.0))
+    return levels.db_to_lin(track.gain_db)
 
 
 def _case(
@@ -208,17 +217,20 @@ def _gain(track: ShownTrack, recipe: Recipe) -> Floats:
 def _linear(states: Floats, recipe: Recipe) -> Floats:
     if not recipe.in_db:
         return states
-    return np.asarray(np.power(10.0, np.clip(states, -_WIDEST_DB, _WIDEST_DB) / 20.0))
+    return levels.db_to_lin(np.clip(states, -_WIDEST_DB, _WIDEST_DB))
 
 
 def _features(track: ShownTrack, recipe: Recipe) -> Floats:
-    if not recipe.logged:
-        return track.features
     values = track.features.copy()
-    for feature in LINEAR_FEATURES:
-        part = values[:, columns_of(feature)]
-        part[:] = 20.0 * np.log10(np.maximum(np.abs(part), _QUIETEST))
-    for feature in HZ_FEATURES:
-        part = values[:, columns_of(feature)]
-        part[:] = np.log2(np.maximum(part, _LOWEST_HZ))
+    if recipe.logged:
+        for feature in LINEAR_FEATURES:
+            part = values[:, columns_of(feature)]
+            part[:] = 2.0 * levels.energy_to_db(np.maximum(np.abs(part), _QUIETEST))
+        for feature in HZ_FEATURES:
+            part = values[:, columns_of(feature)]
+            part[:] = np.log2(np.maximum(part, _LOWEST_HZ))
+    if recipe.loudness:
+        values[:, columns_of("rms")] = np.maximum(energy_to_lufs(track.energy), SILENT_LUFS)[:, None]
+    if recipe.context_s > 0.0:
+        values = moving_mean(values.T, max(round(recipe.context_s / recipe.step_s), 1)).T
     return values

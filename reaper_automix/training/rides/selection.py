@@ -88,7 +88,8 @@ def predict_nested(
     list of ndarray
         The predicted gains of the fold's cases, see ``predict_held_out``.
     """
-    learned = [case for index, case in enumerate(cases) if index not in set(fold.tolist())]
+    judged = set(fold.tolist())
+    learned = [case for index, case in enumerate(cases) if index not in judged]
     inner = merged(folds_by_author(learned) if by_author else folds_by_song(learned), INNER_FOLDS)
     best = select_forward(learned, inner, recipe).best
     predicted = predict_held_out(cases, [fold], columns_for(best, _BLOCKS), recipe)

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis import levels
 from reaper_automix.analysis.features import FrameFeatures
 from reaper_automix.analysis.loudness import BLOCK_S, energy_to_lufs, integrated_lufs
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
-from reaper_automix.mixers.ride_sound import SOUNDING_LU
+from reaper_automix.mixers.ride_sound import SOUNDING_LU, step_means
 from reaper_automix.role_vocabulary import Role
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.evaluation.songs import OFFSET_DB
-from reaper_automix.training.rides.groups import QUIETEST
+from reaper_automix.training.rides.groups import gain_between_db
 from reaper_automix.training.rides.listening import RiddenSong, RiddenTrack
+from reaper_automix.units import db_to_energy
 
 Floats = NDArray[np.float64]
 
@@ -97,33 +99,28 @@ def show(song: RiddenSong, tracks: Sequence[RiddenTrack], step_s: float, rng: np
 
 def _typical_db(track: RiddenTrack) -> float:
     """Return how much the human's gain raised the track's gated loudness."""
-    gain_lin = np.power(10.0, track.gain_db / 20.0)
-    energy = np.stack([track.energy / 2.0] * 2)
-    after_lufs = integrated_lufs(energy, gain_lin)
+    after_lufs = integrated_lufs(track.energy[None], levels.db_to_lin(track.gain_db))
     return after_lufs - track.loudness_lufs if np.isfinite(after_lufs) else float(np.median(track.gain_db))
 
 
 def _shown(track: RiddenTrack, level_lufs: float, median_db: float, n_blocks: int, size: int) -> ShownTrack:
     raise_db = level_lufs - track.loudness_lufs
     features = FrameFeatures(0.0, BLOCK_S, track.features).louder_by(raise_db).values.astype(np.float64)
-    energy = track.energy * 10.0 ** (raise_db / 10.0)
+    energy = track.energy * db_to_energy(raise_db)
     gain_db = track.gain_db - raise_db - median_db + REFERENCE_LUFS
     missing = n_blocks - energy.size
     features = np.pad(features, ((0, missing), (0, 0)), mode="edge")
     energy, gain_db = np.pad(energy, (0, missing)), np.pad(gain_db, (0, missing), mode="edge")
     step_energy = _pooled(energy, size)
-    heard = _pooled(energy * np.power(10.0, gain_db / 10.0), size)
-    silent = step_energy <= QUIETEST
-    gains = np.where(silent, _pooled(gain_db, size), 0.0)
-    gains[~silent] = 10.0 * np.log10(np.maximum(heard[~silent] / step_energy[~silent], QUIETEST))
+    heard = _pooled(energy * levels.db_to_energy(gain_db), size)
+    gains_db = gain_between_db(step_energy, heard, _pooled(gain_db, size))
     counts = energy_to_lufs(step_energy) > level_lufs + SOUNDING_LU
     return ShownTrack(
-        track.id, track.role, _pooled(features, size), step_energy, gains, counts, level_lufs, track.moves
+        track.id, track.role, _pooled(features, size), step_energy, gains_db, counts, level_lufs, track.moves
     )
 
 
 def _pooled(blocks: Floats, size: int) -> Floats:
-    """Return the means of whole steps of so many blocks."""
+    """Return the means of whole steps of so many blocks; of one that is not whole where there is no other."""
     n_steps = max(blocks.shape[0] // size, 1)
-    whole = blocks[: n_steps * size]
-    return np.asarray(np.add.reduceat(whole, np.arange(0, whole.shape[0], size), axis=0) / min(size, whole.shape[0]))
+    return step_means(blocks[: n_steps * size].T, size).T

@@ -1,0 +1,47 @@
+"""What the published system must beat: gains from one number per corpus, per group, or from the loudness alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reaper_automix.mixers.balance_features import REFERENCE_LUFS
+from reaper_automix.training.rides.published import FEWEST_STEPS, track_gain_lin
+from reaper_automix.training.rides.showing import ShownSong, ShownTrack
+from reaper_automix.units import db_to_lin
+
+CONSTANT, EQUAL, GROUP_GAIN, GROUP_LEVEL = "constant gain", "equal loudness", "group gain", "group level"
+
+
+def baselines(songs: Sequence[ShownSong], group: str, *, by_author: bool) -> dict[str, list[float]]:
+    """Return the squared errors of the linear gain, song by song, for the songs in which a group sounds.
+
+    Constant gain is the mean of all gains of the other songs, group gain that of the group. Equal loudness brings
+    the group to the loudness of the song's median group, group level to the mean level of its kind in the others.
+    """
+    errors: dict[str, list[float]] = {CONSTANT: [], GROUP_GAIN: [], EQUAL: [], GROUP_LEVEL: []}
+    for song in songs:
+        track = song.track(group)
+        if track is None or track.counts.sum() < FEWEST_STEPS:
+            continue
+        learned = [s for s in songs if (s.author != song.author if by_author else s is not song)]
+        for name, gain_lin in _gains(track, group, learned).items():
+            errors[name].append(float(np.mean(np.square(track_gain_lin(track)[track.counts] - gain_lin))))
+    return errors
+
+
+def _gains(track: ShownTrack, group: str, learned: Sequence[ShownSong]) -> dict[str, float]:
+    every = [other for song in learned for other in song.tracks if other.counts.any()]
+    same = [other for other in every if other.id == group]
+    level_db = np.mean([other.gain_db[other.counts].mean() + other.loudness_lufs for other in same])
+    return {
+        CONSTANT: _mean_gain(every),
+        GROUP_GAIN: _mean_gain(same),
+        EQUAL: db_to_lin(REFERENCE_LUFS - track.loudness_lufs),
+        GROUP_LEVEL: db_to_lin(float(level_db) - track.loudness_lufs),
+    }
+
+
+def _mean_gain(tracks: Sequence[ShownTrack]) -> float:
+    return float(np.mean([track_gain_lin(track)[track.counts].mean() for track in tracks]))

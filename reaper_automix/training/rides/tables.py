@@ -1,0 +1,114 @@
+"""The evaluation of rides as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+
+def tables_of(data: Mapping[str, Any]) -> str:
+    """Return the evaluation that ``evaluating_rides.evaluate_rides`` made as text, table below table."""
+    return "\n".join(
+        (
+            *(line for table in data["table_1"] for line in _table_1(table)),
+            *_table_3(data["table_3"]),
+            *_recipes(data["recipes"]),
+            *_variations(data["variations"]),
+            *_rides(data["rides"]),
+            *_courses(data["courses"]),
+        )
+    )
+
+
+def rides_text(table: Mapping[str, Any]) -> str:
+    """Return the table of riders that ``results.rides_table`` made as text."""
+    return "\n".join(_rides(table))
+
+
+def _table_1(table: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Mean squared error of the linear gain, each {table['left_out']} by the others (quartiles over songs)"
+    groups: Mapping[str, Mapping[str, Any]] = table["groups"]
+    names = list(dict.fromkeys(name for row in groups.values() for name in row))
+    yield _row("", [f"{group} ({_songs(row)})" for group, row in groups.items()], first=28, width=26)
+    for name in names:
+        cells = [_cell(row.get(name)) for row in groups.values()]
+        yield _row(name, cells, first=28, width=26)
+    yield ""
+    yield "  mean over the groups that all tracks has:"
+    for name, share in table["mean_shares"].items():
+        yield f"    {name:<50}{share:6.3f}"
+    yield ""
+
+
+def _table_3(table: Mapping[str, Sequence[tuple[str, float]]]) -> Iterator[str]:
+    yield "Each feature alone, the best first (mean squared error, each song by the others)"
+    yield _row("", list(table), first=4, width=20)
+    for place in range(max(map(len, table.values()), default=0)):
+        cells = [f"{ranked[place][0]} {ranked[place][1]:.4f}" for ranked in table.values()]
+        yield _row(str(place + 1), cells, first=4, width=20)
+    yield ""
+
+
+def _recipes(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield "What the paper leaves open: error over that of one constant gain, the best first"
+    yield f"  {'step s':>7}{'R x':>7}  {'means off':<11}{'first step':<12}{'all tracks':>11}{'one vs all':>12}"
+    for row in rows:
+        yield (
+            f"  {row['step_s']:>7g}{row['r_scale']:>7g}  {row['centred']!s:<11}{row['initial']:<12}"
+            f"{row['at_share']:>11.3f}{row['ova_share']:>12.3f}"
+        )
+    yield ""
+
+
+def _variations(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    yield "One versus all with one thing changed (mean squared error, each song by the others)"
+    groups = list(next(iter(table.values()), {}))
+    yield _row("", groups, first=42, width=10)
+    for name, row in table.items():
+        yield _row(name, [f"{row[group]:.4f}" for group in groups], first=42, width=10)
+    yield ""
+
+
+def _rides(table: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Rides proper: {table['tracks']} tracks that humans rode, {table['songs']} songs, each author by the others"
+    yield f"  {'':<10}{'correlation':<24}{'squared error / no ride':<26}{'by song':<16}{'std dB':>7}"
+    for name, row in table["riders"].items():
+        song = row["by_song"]
+        yield (
+            f"  {name:<10}{_interval(row['correlation']):<24}{_interval(row['error_share']):<26}"
+            f"{song['correlation']:+.2f} {song['error_share']:.3f}     {row['deviation_db']:>7.2f}"
+        )
+    yield ""
+
+
+def _courses(table: Mapping[str, Any]) -> Iterator[str]:
+    yield "Level and ride over time, dB: median error [95 % of draws of songs] / mean error, each author by the others"
+    parts = list(table)
+    yield _row("", [f"{part} ({table[part]['tracks']})" for part in parts], first=24, width=26)
+    for name in table[parts[0]]["predictors"]:
+        cells = []
+        for part in parts:
+            cell = table[part]["predictors"][name]
+            low, high = cell["median_interval_db"]
+            cells.append(f"{cell['median_db']:.2f} [{low:.2f}, {high:.2f}] / {cell['mean_db']:.2f}")
+        yield _row(name, cells, first=24, width=26)
+    yield ""
+
+
+def _row(name: str, cells: Sequence[str], *, first: int, width: int) -> str:
+    return f"  {name:<{first}}" + "".join(f"{cell:<{width}}" for cell in cells).rstrip()
+
+
+def _songs(row: Mapping[str, Any]) -> str:
+    return f"{max(cell.get('songs', 0) for cell in row.values())} songs"
+
+
+def _cell(cell: Mapping[str, Any] | None) -> str:
+    if cell is None:
+        return "-"
+    spread = f" ({cell['q25']:.3f}-{cell['q75']:.3f})" if "q25" in cell else ""
+    return f"{cell['mean']:.4f}{spread}"
+
+
+def _interval(interval: Mapping[str, float]) -> str:
+    return f"{interval['value']:+.3f} [{interval['low']:+.3f}, {interval['high']:+.3f}]"
