@@ -26,6 +26,7 @@ from reaper_automix.training.rides.experiments import (
 )
 from reaper_automix.training.rides.groups import GROUPS
 from reaper_automix.training.rides.listening import RiddenSong, hear_rides
+from reaper_automix.training.rides.mix_gains import with_mix_gains
 from reaper_automix.training.rides.proper import (
     RideCase,
     by_author,
@@ -106,7 +107,7 @@ def evaluate_rides(request: RidesRequest, progress: Progress = silent) -> RidesE
     CorpusError
         If the data hold no corpus, a damaged one, or too few songs.
     """
-    found = corpus_songs(request.data, request.corpora)
+    found = with_mix_gains(corpus_songs(request.data, request.corpora), request.work, progress=progress)
     songs = hear_rides(found, progress=progress)
     learnable = tuple(song for song in songs if song.usage is Usage.TRAIN)
     if len({song.author for song in learnable}) < 2:

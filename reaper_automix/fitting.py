@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from reaper_automix.progress import Progress, silent
 from reaper_automix.training import balance
 from reaper_automix.training.evaluation.listening import listen
@@ -11,6 +13,7 @@ from reaper_automix.training.evaluation.results import table_of
 from reaper_automix.training.evaluation.sources import corpus_songs
 from reaper_automix.training.rides.fit import train_rides, write_rides
 from reaper_automix.training.rides.listening import hear_rides
+from reaper_automix.training.rides.mix_gains import with_mix_gains
 from reaper_automix.training.rides.tables import rides_text
 
 
@@ -27,6 +30,7 @@ def fit(mixer: str, data: Path, corpora: tuple[str, ...], out: Path, progress: P
         weights, card, evaluation = balance.train(listen(songs, progress=progress))
         balance.write(weights, card, out)
         return table_of(evaluation)
-    trained = train_rides(hear_rides(songs, progress=progress))
+    known = with_mix_gains(songs, user_cache_path("reaper-automix", appauthor=False) / "experiments", progress=progress)
+    trained = train_rides(hear_rides(known, progress=progress))
     write_rides(trained, out)
     return rides_text(trained.table)

@@ -36,6 +36,8 @@ def engineers_session(
 ) -> Undone:
     """Return the session as the engineer left it: without what the same mixer wrote in the same scope.
 
+    Tracks on which the engineer changed some of it since are left as they are.
+
     Parameters
     ----------
     session : Session
@@ -49,7 +51,14 @@ def engineers_session(
     """
     ledger = Ledger.of(session)
     mine = [e for e in ledger.entries if e.mixer == mixer and e.track_id in track_ids and _in_range(e, range_s)]
-    return undo(session, mine, kept=[e for e in ledger.entries if e not in mine])
+    undone = undo(session, mine, kept=[e for e in ledger.entries if e not in mine])
+    if not undone.left_alone:
+        return undone
+    # Fader and ride of a track belong together: where one is the engineer's now, the other stays as it is too.
+    yours = {entry.track_id for entry in undone.left_alone}
+    mine = [e for e in mine if e.track_id not in yours]
+    again = undo(session, mine, kept=[e for e in ledger.entries if e not in mine])
+    return replace(again, left_alone=undone.left_alone)
 
 
 def whole_session(range_s: tuple[float, float], session: Session) -> tuple[float, float] | None:

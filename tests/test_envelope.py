@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reaper_automix.edits import SetPoints
@@ -120,6 +120,7 @@ def test_thinning_keeps_the_stated_error_in_gain_and_in_db(levels: list[float], 
 
 
 @given(st.lists(st.floats(-3.0, 3.0), min_size=2, max_size=60), st.floats(0.2, 1.0))
+@example([2.7, 2.3, 2.3, -0.4], 0.5)
 def test_thinning_keeps_the_error_between_the_times_given_too(moves_db: list[float], max_error_db: float) -> None:
     """Rides move 3 dB from second to second at the most: neighbours that both remain differ by 0.13 dB between."""
     curve = [(float(i), sum(moves_db[:i])) for i in range(len(moves_db) + 1)]

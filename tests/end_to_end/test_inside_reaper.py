@@ -101,6 +101,40 @@ def test_a_time_selection_writes_envelopes_and_no_faders(
         assert reaper.tracks() == before
 
 
+def test_rides_are_envelopes_of_few_points_and_one_undo_takes_all_back(
+    eight: Session, save: Callable[..., Path], tmp_path: Path
+) -> None:
+    for number, path in enumerate(sorted(tmp_path.glob("*/*.wav"))):  # louder and softer by turns, each in its own
+        sections_lin = np.repeat([0.05, 0.02, 0.02, 0.05] if number % 2 else [0.01, 0.04, 0.04, 0.04], 10 * RATE_HZ)
+        noise = np.random.default_rng(number).standard_normal(sections_lin.size)
+        soundfile.write(path, sections_lin * noise, RATE_HZ)
+    session = StemsHost(tmp_path / "Söng with spaces").read_session()
+    with OpenReaper(save(session, "song.RPP"), tmp_path) as reaper:
+        before = reaper.tracks()
+        reaper.run("Automix rides")
+        after = reaper.tracks()
+        ridden = [track["envelopes"]["Volume"] for track in after if "Volume" in track["envelopes"]]
+        assert len(ridden) >= 2
+        for envelope in ridden:
+            assert (envelope["active"], envelope["visible"]) == (True, True)
+            assert 2 <= len(envelope["points"]) <= 20
+            levels = [point[1] for point in envelope["points"]]
+            assert max(levels) > min(levels)
+        assert any(track["gain_lin"] != 1.0 for track in after), "levels go to the faders"
+        plan = json.loads((reaper.runs()[-1] / "plan.json").read_text())
+        assert plan["mixer"] == "rides"
+        assert sum(move["kind"] == "envelope" for move in plan["moves"]) == len(ridden)
+        assert reaper.receipt()["lines"][0] == f"{len(plan['moves'])} written."
+        assert reaper.do("undo")["label"] == "Automix: rides"
+        assert reaper.tracks() == before
+        assert reaper.state()["undo_points"] == 0, "there was one step only"
+        reaper.do("redo")
+        assert reaper.tracks() == after
+        reaper.run("Automix rides")
+        again = reaper.tracks()
+        assert [track["envelopes"] for track in again] == [track["envelopes"] for track in after], "replaced, not added"
+
+
 def test_the_engineers_later_edits_survive_a_rerun_and_a_revert_after_reload(
     reaper: OpenReaper, tmp_path: Path
 ) -> None:
@@ -326,7 +360,7 @@ def test_recording_that_begins_meanwhile_is_respected(reaper: OpenReaper) -> Non
 
 
 def test_settings_are_asked_for_kept_and_used(reaper: OpenReaper) -> None:
-    reaper.do("answer", inputs=[["0", "fader", "volume", "all", "stock", "never"]])
+    reaper.do("answer", inputs=[["0", "fader", "volume", "all", "stock", "never", "auto"]])
     reaper.trigger("Automix settings")
     reaper.run("Automix balance")
     assert set(reaper.faders().values()) == {1.0}, "strength 0 changes nothing"
