@@ -40,7 +40,7 @@ def add_evaluate_parser(parsers: Any) -> None:
     parser.add_argument("mixer", choices=("balance", "rides"), help="which mixer")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder whose subfolders are corpora")
     parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="where the result goes")
-    parser.add_argument("--picture", type=Path, metavar="P.png", help="also draw it (rides: a folder for the figures)")
+    parser.add_argument("--picture", type=Path, metavar="P", help="also draw it: a .png (rides: a folder for figures)")
     parser.add_argument(
         "--work", type=Path, metavar="DIR", help="rides: where single experiments are kept, to go on after a stop"
     )
@@ -49,9 +49,9 @@ def add_evaluate_parser(parsers: Any) -> None:
         "--roles",
         choices=("corpus", "names"),
         default="corpus",
-        help="who is who: as the corpus says, or as the track names say (default: %(default)s)",
+        help="balance: who is who, as the corpus says or as the track names say (default: %(default)s)",
     )
-    parser.add_argument("--forest", action="store_true", help="judge a forest on the same features as well (slower)")
+    parser.add_argument("--forest", action="store_true", help="balance: judge a forest on the same features (slower)")
     parser.add_argument(
         "--seed", type=int, default=SEED, help="of the levels shown and the draws (default: %(default)s)"
     )

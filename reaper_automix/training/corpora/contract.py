@@ -89,6 +89,8 @@ class CorpusSong:
         Length of its tracks.
     mix : Path or None
         The human mix, where the source has it.
+    gains_are_in_mix : bool
+        Whether the source knows no gains over time, so that they are best estimated from tracks and mix.
     """
 
     corpus: str
@@ -100,6 +102,7 @@ class CorpusSong:
     length_s: float
     tracks: tuple[CorpusTrack, ...]
     mix: Path | None = None
+    gains_are_in_mix: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class _MusicDelta(DescribedSongs):
             length_s=float(data["seconds"]),
             tracks=tuple(_track(description.parent, e) for e in entries if e["kind"] == "raw"),
             mix=mix_path if mix_path.is_file() else None,
+            gains_are_in_mix=mix_path.is_file(),
         )
 
 

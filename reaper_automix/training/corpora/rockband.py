@@ -77,6 +77,7 @@ def load_song(folder: Path) -> CorpusSong:
         length_s=max((length_of(f) for f in files), default=0.0),
         tracks=tuple(_track(f, tracks, has_ini=has_ini) for f in tracks),
         mix=mix,
+        gains_are_in_mix=mix is not None,
     )
 
 

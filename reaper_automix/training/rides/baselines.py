@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,29 +20,35 @@ def baselines(songs: Sequence[ShownSong], group: str, *, by_author: bool) -> dic
 
     Constant gain is the mean of all gains of the other songs, group gain that of the group. Equal loudness brings
     the group to the loudness of the song's median group, group level to the mean level of its kind in the others.
+    What has no other song to learn from is NaN.
     """
     errors: dict[str, list[float]] = {CONSTANT: [], GROUP_GAIN: [], EQUAL: [], GROUP_LEVEL: []}
     for song in songs:
         track = song.track(group)
         if track is None or track.counts.sum() < FEWEST_STEPS:
             continue
-        learned = [s for s in songs if (s.author != song.author if by_author else s is not song)]
-        for name, gain_lin in _gains(track, group, learned).items():
-            errors[name].append(float(np.mean(np.square(track_gain_lin(track)[track.counts] - gain_lin))))
+        others = [s for s in songs if (s.author != song.author if by_author else s is not song)]
+        human = track_gain_lin(track)[track.counts]
+        for name, gain_lin in _gains(track, others).items():
+            errors[name].append(float(np.mean(np.square(human - gain_lin))))
     return errors
 
 
-def _gains(track: ShownTrack, group: str, learned: Sequence[ShownSong]) -> dict[str, float]:
+def _gains(track: ShownTrack, learned: Sequence[ShownSong]) -> dict[str, float]:
     every = [other for song in learned for other in song.tracks if other.counts.any()]
-    same = [other for other in every if other.id == group]
-    level_db = np.mean([other.gain_db[other.counts].mean() + other.loudness_lufs for other in same])
+    same = [other for other in every if other.id == track.id]
+    level_lufs = _mean([other.gain_db[other.counts].mean() + other.loudness_lufs for other in same])
     return {
         CONSTANT: _mean_gain(every),
         GROUP_GAIN: _mean_gain(same),
         EQUAL: db_to_lin(REFERENCE_LUFS - track.loudness_lufs),
-        GROUP_LEVEL: db_to_lin(float(level_db) - track.loudness_lufs),
+        GROUP_LEVEL: db_to_lin(level_lufs - track.loudness_lufs),
     }
 
 
 def _mean_gain(tracks: Sequence[ShownTrack]) -> float:
-    return float(np.mean([track_gain_lin(track)[track.counts].mean() for track in tracks]))
+    return _mean([track_gain_lin(track)[track.counts].mean() for track in tracks])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else math.nan

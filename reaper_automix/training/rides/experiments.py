@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reaper_automix.errors import AutomixError, CorpusError
 from reaper_automix.files import write_text_whole
 from reaper_automix.progress import Progress, silent
 from reaper_automix.training.rides.baselines import CONSTANT, baselines
@@ -38,7 +41,13 @@ from reaper_automix.training.rides.published import (
     predict_held_out,
     squared_errors,
 )
-from reaper_automix.training.rides.selection import merged, ova_errors, predict_nested, select_forward
+from reaper_automix.training.rides.selection import (
+    INNER_FOLDS,
+    merged,
+    ova_errors,
+    predict_nested,
+    select_forward,
+)
 from reaper_automix.training.rides.showing import ShownSong, show
 
 MADE_AS = 1
@@ -49,8 +58,14 @@ TOGETHER: tuple[str, ...] = ("backup", "bass", "drums", "guitar")
 
 SEED = 5
 OUTER_FOLDS = 10
+FEWEST_LEARNED = 2
+"""Songs that a system is learned from at least: with fewer, nothing says how first states differ (``fit_lds``)."""
+
 PROCESSES = 2
+"""Beside the one that waits; 1: no other than that one."""
+
 BY_SONG, BY_AUTHOR = "song", "author"
+_FOLDS: Mapping[str, Callable[[Sequence[Case]], list[Fold]]] = {BY_SONG: folds_by_song, BY_AUTHOR: folds_by_author}
 
 RECIPES: tuple[Recipe, ...] = (
     *(Recipe(step_s=step, r_scale=scale) for step in (0.5, 1.0, 2.0, 5.0) for scale in (1.0, 10.0, 20.0, 50.0, 100.0)),
@@ -99,13 +114,18 @@ class Songs:
         return self._shown[step_s]
 
     def complete(self, step_s: float) -> list[ShownSong]:
-        """Return the songs that have all of ``TOGETHER``."""
+        """Return the songs that have all of ``TOGETHER``; none where that is too few for All-Tracks to be learned."""
         shown = self.shown(step_s)
-        return [song for song in shown if all(song.track(group) is not None for group in TOGETHER)]
+        found = [song for song in shown if all(song.track(group) is not None for group in TOGETHER)]
+        return found if len(found) > FEWEST_LEARNED else []
 
     def with_group(self, group: str, step_s: float) -> list[ShownSong]:
-        """Return the songs that a group is judged on: for those of ``TOGETHER``, the ones that All-Tracks has too."""
-        return self.complete(step_s) if group in TOGETHER else self.shown(step_s)
+        """Return the songs that a group is judged on.
+
+        For those of ``TOGETHER`` these are the ones that All-Tracks has too, unless it has none.
+        """
+        together = self.complete(step_s) if group in TOGETHER else []
+        return together or self.shown(step_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +172,8 @@ def run_units(
 ) -> dict[Unit, dict[str, Any]]:
     """Do what has not been done yet, on both cores, and keep each result as soon as it is there.
 
+    Where the songs are too few for a piece, its result says so by leaving out what could not be done.
+
     Parameters
     ----------
     units : sequence of Unit
@@ -160,24 +182,32 @@ def run_units(
         The songs.
     folder : Path
         Where results are kept; another set of songs has its own subfolder. May be deleted at any time.
+
+    Returns
+    -------
+    dict
+        The result of each piece, in the order of ``units``.
+
+    Raises
+    ------
+    CorpusError
+        If the folder cannot be made.
+    SessionError
+        If a result cannot be written into it.
+    AutomixError
+        If a process that works was ended from outside.
     """
-    place = folder / _fingerprint(songs)
-    place.mkdir(parents=True, exist_ok=True)
+    place = _made(folder / _fingerprint(songs))
     results = {unit: found for unit in units if (found := _kept(place / f"{unit.name}.json")) is not None}
     missing = [unit for unit in units if unit not in results]
     slim = [replace(song, tracks=()) for song in songs]
-    with _one_thread_each(), _pool(slim, len(missing)) as pool:
-        waiting = {pool.submit(_work, unit): unit for unit in missing}
-        try:
-            for number, future in enumerate(as_completed(waiting)):
-                unit = waiting[future]
-                results[unit] = future.result()
-                write_text_whole(place / f"{unit.name}.json", json.dumps(results[unit]) + "\n")
-                progress("Experiments", number + 1, len(missing), unit.kind)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return results
+    with closing(_done(missing, slim)) as done:
+        for number, (unit, found) in enumerate(done):
+            text = json.dumps(found)
+            results[unit] = json.loads(text)  # the same whether it was kept or not: JSON has no tuples
+            write_text_whole(place / f"{unit.name}.json", text + "\n")
+            progress("Experiments", number + 1, len(missing), unit.kind)
+    return {unit: results[unit] for unit in units}
 
 
 def nested_fold_counts(songs: Sequence[RiddenSong]) -> dict[str, int]:
@@ -191,28 +221,27 @@ def nested_fold_counts(songs: Sequence[RiddenSong]) -> dict[str, int]:
 
 def _recipe(songs: Songs, recipe: Recipe) -> dict[str, Any]:
     """Judge All-Tracks and One-Versus-All with one choice of what [1] leaves open; beside one constant gain."""
-    complete = songs.complete(recipe.step_s)
+    constant = {g: baselines(songs.with_group(g, recipe.step_s), g, by_author=False)[CONSTANT] for g in TOGETHER}
     return {
-        "at": _means(_all_tracks_errors(complete, recipe, folds_by_song)),
-        "ova": {group: _ova_error(complete, group, recipe) for group in TOGETHER},
-        "constant": {g: float(np.mean(baselines(complete, g, by_author=False)[CONSTANT])) for g in TOGETHER},
+        "at": _means(_all_tracks_errors(songs, recipe, BY_SONG)),
+        "ova": _means(_ova_errors(songs, recipe)),
+        "constant": _means(constant),
     }
 
 
 def _systems(songs: Songs, by: str) -> dict[str, Any]:
     """Judge both systems on the earlier feature set, [1] table 1, beside the baselines; song by song."""
-    recipe, by_author = Recipe(), by == BY_AUTHOR
-    fold = folds_by_author if by_author else folds_by_song
-    complete = songs.complete(recipe.step_s)
-    result: dict[str, Any] = {"at": _all_tracks_errors(complete, recipe, fold), "ova": {}, "baselines": {}, "songs": {}}
+    recipe = Recipe()
+    joint = _all_tracks_errors(songs, recipe, by)
+    result: dict[str, Any] = {"at": joint, "ova": {}, "baselines": {}, "songs": {}}
     for group in GROUPS:
         judged = songs.with_group(group, recipe.step_s)
         cases = one_versus_all(judged, group, recipe)
-        if len({case.author for case in cases}) < 2:
-            continue
-        result["ova"][group] = ova_errors(cases, fold(cases), EARLIER_FEATURES, recipe).tolist()
-        result["baselines"][group] = baselines(judged, group, by_author=by_author)
-        result["songs"][group] = [[case.corpus, case.song, case.author] for case in cases]
+        folds = _FOLDS[by](cases)
+        if can_be_judged(cases, folds):
+            result["ova"][group] = ova_errors(cases, folds, EARLIER_FEATURES, recipe).tolist()
+            result["baselines"][group] = baselines(judged, group, by_author=by == BY_AUTHOR)
+            result["songs"][group] = [[case.corpus, case.song, case.author] for case in cases]
     return result
 
 
@@ -220,15 +249,16 @@ def _selection(songs: Songs, group: str, name: str) -> dict[str, Any]:
     """Select features as [1] does: judged by leave-one-song-out on the very songs that choose."""
     recipe = NAMED[name]
     cases = one_versus_all(songs.with_group(group, recipe.step_s), group, recipe)
-    return asdict(select_forward(cases, folds_by_song(cases), recipe))
+    folds = folds_by_song(cases)
+    return asdict(select_forward(cases, folds, recipe)) if can_be_judged(cases, folds) else {}
 
 
 def _nested(songs: Songs, group: str, by: str, number: int, name: str) -> dict[str, Any]:
     """Select without one fold of songs or authors, and judge on it."""
     recipe = NAMED[name]
     cases = one_versus_all(songs.with_group(group, recipe.step_s), group, recipe)
-    folds = merged(folds_by_author(cases) if by == BY_AUTHOR else folds_by_song(cases), OUTER_FOLDS)
-    if number >= len(folds) or len(folds) < 2:
+    folds = merged(_FOLDS[by](cases), OUTER_FOLDS)
+    if number >= len(folds) or not _can_select(cases, folds[number], by):
         return {"features": [], "errors": {}}
     fold = folds[number]
     features, predicted = predict_nested(cases, fold, recipe, by_author=by == BY_AUTHOR)
@@ -240,8 +270,7 @@ def _nested(songs: Songs, group: str, by: str, number: int, name: str) -> dict[s
 
 def _variation(songs: Songs, name: str) -> dict[str, Any]:
     """Judge One-Versus-All on the earlier features with one thing changed."""
-    complete = songs.complete(VARIATIONS[name].step_s)
-    return {group: _ova_error(complete, group, VARIATIONS[name]) for group in TOGETHER}
+    return _means(_ova_errors(songs, VARIATIONS[name]))
 
 
 WORK: Mapping[str, Callable[..., dict[str, Any]]] = {
@@ -253,22 +282,44 @@ WORK: Mapping[str, Callable[..., dict[str, Any]]] = {
 }
 
 
-def _all_tracks_errors(
-    songs: Sequence[ShownSong], recipe: Recipe, fold: Callable[[Sequence[Case]], list[Fold]]
-) -> dict[str, list[float]]:
-    cases = all_tracks(songs, TOGETHER, recipe)
-    columns = columns_for(EARLIER_FEATURES, len(TOGETHER))
-    errors = squared_errors(cases, predict_held_out(cases, fold(cases), columns, recipe))
+def can_be_judged(cases: Sequence[Case], folds: Sequence[Fold]) -> bool:
+    """Return whether enough is left to learn from whichever fold is left out."""
+    n_pairs = sum(case.statistics.n_pairs for case in cases)
+    left = [(len(cases) - fold.size, n_pairs - sum(cases[i].statistics.n_pairs for i in fold)) for fold in folds]
+    return bool(left) and all(n_songs >= FEWEST_LEARNED and n_left > 0 for n_songs, n_left in left)
+
+
+def _can_select(cases: Sequence[Case], fold: Fold, by: str) -> bool:
+    """Return whether features can be selected without a fold: see ``predict_nested``."""
+    learned = [case for index, case in enumerate(cases) if index not in fold]
+    return can_be_judged(learned, merged(_FOLDS[by](learned), INNER_FOLDS))
+
+
+def _all_tracks_errors(songs: Songs, recipe: Recipe, by: str) -> dict[str, list[float]]:
+    """Return the errors of All-Tracks, song by song, per group; nothing where it cannot be learned."""
+    cases = all_tracks(songs.complete(recipe.step_s), TOGETHER, recipe)
+    folds = _FOLDS[by](cases)
+    if not can_be_judged(cases, folds):
+        return {}
+    errors = squared_errors(cases, predict_held_out(cases, folds, columns_for(EARLIER_FEATURES, len(TOGETHER)), recipe))
     return {group: errors[:, column].tolist() for column, group in enumerate(TOGETHER)}
 
 
-def _ova_error(songs: Sequence[ShownSong], group: str, recipe: Recipe) -> float:
-    cases = one_versus_all(songs, group, recipe)
-    return float(np.mean(ova_errors(cases, folds_by_song(cases), EARLIER_FEATURES, recipe)))
+def _ova_errors(songs: Songs, recipe: Recipe) -> dict[str, list[float]]:
+    """Return the same of One-Versus-All, for the groups that it can be learned for."""
+    errors: dict[str, list[float]] = {}
+    for group in TOGETHER:
+        cases = one_versus_all(songs.with_group(group, recipe.step_s), group, recipe)
+        folds = folds_by_song(cases)
+        if can_be_judged(cases, folds):
+            errors[group] = ova_errors(cases, folds, EARLIER_FEATURES, recipe).tolist()
+    return errors
 
 
 def _means(errors: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    return {group: float(np.nanmean(values)) for group, values in errors.items()}
+    """Return the mean of each group over the songs in which it is known."""
+    known = {group: [value for value in values if math.isfinite(value)] for group, values in errors.items()}
+    return {group: float(np.mean(values)) for group, values in known.items() if values}
 
 
 # --- processes and files -------------------------------------------------------------------------------------------
@@ -285,10 +336,24 @@ def _work(unit: Unit) -> dict[str, Any]:
     return WORK[unit.kind](_SONGS[0], *unit.options)
 
 
-def _pool(songs: Sequence[RiddenSong], n_units: int) -> ProcessPoolExecutor:
-    workers = max(min(PROCESSES, n_units), 1)
+def _done(units: Sequence[Unit], songs: Sequence[RiddenSong]) -> Generator[tuple[Unit, dict[str, Any]], None, None]:
+    """Yield each piece with its result as it is done; where it is closed early, what has not begun is not begun."""
+    if min(PROCESSES, len(units)) < 2:
+        held = Songs(songs)
+        yield from ((unit, WORK[unit.kind](held, *unit.options)) for unit in units)
+        return
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_hold, initargs=(songs,))
+    with _one_thread_each(), ProcessPoolExecutor(PROCESSES, context, initializer=_hold, initargs=(songs,)) as pool:
+        waiting = {pool.submit(_work, unit): unit for unit in units}
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BrokenProcessPool as error:
+            raise AutomixError(
+                "An experiment was ended from outside, perhaps for want of memory. What was done is kept: run again."
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -305,6 +370,16 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(
+            f"{folder}: cannot be made ({error.strerror or error}). Give --work another folder."
+        ) from error
+    return folder
 
 
 def _kept(path: Path) -> dict[str, Any] | None:

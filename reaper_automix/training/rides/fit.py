@@ -54,8 +54,13 @@ def train_rides(songs: Sequence[RiddenSong]) -> TrainedRides:
         If the songs that may be learned from hold rides of fewer than two authors.
     """
     cases = [case for case in ride_cases(songs) if case.usage is Usage.TRAIN]
-    if len({case.author for case in cases}) < 2:
-        raise CorpusError("rides are chosen by leaving authors out: give songs with human rides of at least two.")
+    n_authors = len({case.author for case in cases})
+    if n_authors < 2:
+        who = "1 author" if n_authors else "0 authors"
+        raise CorpusError(
+            f"The songs that may be learned from hold rides by {who}. The recipe is chosen by leaving "
+            "authors out: add songs of at least two whose gains move over time, as those of gm-midi and lmms do."
+        )
     scores = judge_riders(cases)
     table = rides_table(scores, np.random.default_rng(SEED))
     proven = is_proven(scores, np.random.default_rng(SEED))
@@ -75,7 +80,6 @@ def _card(
     cases: Sequence[RideCase], settings: Settings, weights: str, table: dict[str, Any], *, proven: bool
 ) -> dict[str, Any]:
     model = RideModel.from_data(json.loads(weights))
-    songs = sorted({(case.corpus, case.song, case.author, case.licence) for case in cases})
     return {
         "format": FORMAT,
         "what": "the ride of a track in dB around its level: a linear dynamical system with the ride and its two "
@@ -89,25 +93,32 @@ def _card(
         },
         "spectral_radius": round(spectral_radius(model.lds.model.transition), 6),
         "proven_on_unseen_authors": proven,
-        "fitting": {
-            **asdict(settings),
-            "chosen_from": {"observed": [list(names) for names in OBSERVED], "r_scale": list(R_SCALES)},
-            "chosen_by": "authors left out in turn: what correlates best, then the smallest R that is no worse than no "
-            "ride",
-            "windows_s": list(WINDOWS_S),
-            "observations": list(OBSERVATIONS),
-            "label_limit_db": LIMIT_DB,
-            "muted_db": MUTED_DB,
-        },
+        "fitting": _fitting(settings),
         "scores": {"split": "leave_one_author_out", **_short(table)},
-        "training_data": [
-            {"corpus": corpus, "song": song, "author": author, "licence": licence}
-            for corpus, song, author, licence in songs
-        ],
+        "training_data": _training_data(cases),
         "bias": f"electronic and General MIDI music, amateur mixes, {len({case.author for case in cases})} authors, "
         f"{len(cases)} tracks that move",
         "licence": "facts about the songs above; the numbers themselves are MIT",
     }
+
+
+def _fitting(settings: Settings) -> dict[str, Any]:
+    """Return what was chosen, from what, and how."""
+    return {
+        **asdict(settings),
+        "chosen_from": {"observed": [list(names) for names in OBSERVED], "r_scale": list(R_SCALES)},
+        "chosen_by": "authors left out in turn: what correlates best, then the smallest R that is no worse than no "
+        "ride",
+        "windows_s": list(WINDOWS_S),
+        "observations": list(OBSERVATIONS),
+        "label_limit_db": LIMIT_DB,
+        "muted_db": MUTED_DB,
+    }
+
+
+def _training_data(cases: Sequence[RideCase]) -> list[dict[str, str]]:
+    songs = sorted({(case.corpus, case.song, case.author, case.licence) for case in cases})
+    return [dict(zip(("corpus", "song", "author", "licence"), song, strict=True)) for song in songs]
 
 
 def _rounded(value: Any) -> Any:

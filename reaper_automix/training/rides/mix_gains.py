@@ -30,12 +30,12 @@ ESTIMATED_AS = 1
 
 
 def with_mix_gains(songs: Sequence[CorpusSong], folder: Path, *, progress: Progress = silent) -> tuple[CorpusSong, ...]:
-    """Return the songs with gains over time from their mix, where their source knows no exact gain of any track.
+    """Return the songs with gains over time from their mix, where their source knows none over time.
 
     Parameters
     ----------
     songs : sequence of CorpusSong
-        Songs; those with exact gains, or without a mix, stay as they are.
+        Songs; those whose gains are known, or without a mix, stay as they are.
     folder : Path
         Where estimates are kept.
 
@@ -44,18 +44,13 @@ def with_mix_gains(songs: Sequence[CorpusSong], folder: Path, *, progress: Progr
     CorpusError
         If an audio file is missing or cannot be read.
     """
-    wanted = {(song.corpus, song.id) for song in songs if _is_unknown(song)}
     found: list[CorpusSong] = []
     for song in songs:
-        if (song.corpus, song.id) in wanted:
+        if song.gains_are_in_mix and song.mix is not None and song.tracks:
             progress("Finding gains in the mixes", len(found), len(songs), song.title)
             song = _estimated(song, folder)
         found.append(song)
     return tuple(found)
-
-
-def _is_unknown(song: CorpusSong) -> bool:
-    return song.mix is not None and bool(song.tracks) and not any(track.gain_is_exact for track in song.tracks)
 
 
 def _estimated(song: CorpusSong, folder: Path) -> CorpusSong:
@@ -80,7 +75,7 @@ def _with_curve(track: CorpusTrack, curve: Sequence[Sequence[float]] | None) -> 
 def _curves(song: CorpusSong) -> dict[str, list[tuple[float, float]]]:
     try:
         with ExitStack() as stack:
-            assert song.mix is not None  # noqa: S101 - for the type checker; see _is_unknown
+            assert song.mix is not None  # noqa: S101 - for the type checker; asked for before
             rate_hz = int(soundfile.info(song.mix).samplerate)
             sources = [stack.enter_context(open_file(track.path, rate_hz)) for track in song.tracks]
             found = estimate_gains(sources, stack.enter_context(open_file(song.mix, rate_hz)), rate_hz)

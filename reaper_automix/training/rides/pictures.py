@@ -7,6 +7,7 @@ References
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,12 +19,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reaper_automix.files import whole_file
+from reaper_automix.mixers.ride_sound import STEP_S
 from reaper_automix.training.rides.experiments import TOGETHER
 from reaper_automix.training.rides.proper import RideCase
 from reaper_automix.training.rides.published import Case, Floats, track_gain_lin
 
 _TRUTH, _FIRST, _SECOND = "black", "0.6", "tab:orange"
 """The colours of [1] figures 3 and 4."""
+
+LINE_LETTERS = 44
+"""Letters of a line below a panel of figure 2: more would run into the next panel."""
+
+HEADROOM = 0.05
+"""Share of a panel that stays free above a gain that stands at the top, so that it is not taken for the frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +65,8 @@ def draw_figure_2(curves: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         axes.plot(numbers, errors, color=_TRUTH, linewidth=1.2)
         axes.plot([numbers[best]], [errors[best]], "D", color=_SECOND)
         axes.set_title(group, fontsize=9)
-        axes.set_xlabel(f"features; best: {', '.join(curve['features'][: best + 1])}", fontsize=6, wrap=True)
+        names = textwrap.fill(f"features; best: {', '.join(curve['features'][: best + 1])}", LINE_LETTERS)
+        axes.set_xlabel(names, fontsize=6)
         axes.tick_params(labelsize=7)
     panels[0].set_ylabel("mean squared error of the gain", fontsize=8)
     _save(figure, path)
@@ -75,8 +84,10 @@ def draw_courses(courses: Sequence[Course], labels: tuple[str, str], path: Path)
         axes.plot(course.times_s, course.second, color=_SECOND, linewidth=1.0, label=labels[1])
         axes.set_title(f"{course.song}: {course.group}", fontsize=8, loc="left")
         axes.tick_params(labelsize=7)
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    panels[0, 0].legend(fontsize=7, ncols=3)
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(0.0, low), high + HEADROOM * (high - min(0.0, low)))
+    first = courses[0]
+    panels[TOGETHER.index(first.group), songs.index(first.song)].legend(fontsize=7, ncols=3)
     panels[-1, 0].set_xlabel("time in s", fontsize=8)
     panels[-1, 0].set_ylabel("linear gain", fontsize=8)
     _save(figure, path)
@@ -92,11 +103,12 @@ def draw_rides(cases: Sequence[RideCase], riders: Mapping[str, Callable[[RideCas
         axes.set_visible(False)
     panels[0].legend(fontsize=6)
     panels[0].set_ylabel("ride in dB", fontsize=7)
+    panels[len(cases) - 1].set_xlabel("time in s", fontsize=7)
     _save(figure, path)
 
 
 def _draw_ride(axes: Axes, case: RideCase, riders: Mapping[str, Callable[[RideCase], Floats]]) -> None:
-    times_s = np.arange(case.counts.size)
+    times_s = np.arange(case.counts.size) * STEP_S
     axes.plot(times_s, np.where(case.counts, case.ride_db, np.nan), color=_TRUTH, linewidth=1.4, label="human")
     for (name, answer), colour in zip(riders.items(), (_SECOND, "tab:blue"), strict=False):
         ride_db = answer(case)

@@ -8,11 +8,12 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reaper_automix.training.evaluation.intervals import DRAWS
 from reaper_automix.training.rides.baselines import CONSTANT, GROUP_LEVEL
@@ -20,7 +21,7 @@ from reaper_automix.training.rides.courses import CourseScore
 from reaper_automix.training.rides.experiments import BY_AUTHOR, BY_SONG, OURS, PUBLISHED, TOGETHER, Unit
 from reaper_automix.training.rides.groups import GROUPS
 from reaper_automix.training.rides.proper import LDS, NO_RIDE, RULE, RideScore, error_share, mean_over_songs
-from reaper_automix.training.rides.published import Recipe
+from reaper_automix.training.rides.published import Floats, Recipe
 
 AT, OVA = "all tracks", "one versus all"
 OPTIMISTIC, NESTED = "best features, optimistic", "best features, nested"
@@ -28,6 +29,9 @@ OUR_OPTIMISTIC, OUR_NESTED = "our recipe, optimistic", "our recipe, nested"
 
 PAPER_OVA_SHARE, PAPER_BEST_SHARE = 0.884, 0.56
 """[1] table 1: error of One-Versus-All, and of the best features, over that of All-Tracks, as a mean over groups."""
+
+COURSE_DRAWS = 200
+"""Draws of songs for the intervals of whole courses; each sorts every error anew."""
 
 Results = Mapping[Unit, dict[str, Any]]
 
@@ -41,13 +45,21 @@ def table_1(results: Results, by: str) -> dict[str, Any]:
         See ``run_units``.
     by : str
         ``song`` or ``author``: what is left out.
+
+    Returns
+    -------
+    dict
+        ``groups`` that the songs are enough for; ``mean_shares`` over those of ``TOGETHER``, None where a system is
+        not known for all of them.
     """
     systems = results[Unit("systems", (by,))]
     groups = {group: _row(results, systems, group, by) for group in GROUPS if group in systems["ova"]}
-    means = {group: {name: cell["mean"] for name, cell in row.items()} for group, row in groups.items()}
-    pairs = product((OVA, OPTIMISTIC, NESTED, OUR_OPTIMISTIC, OUR_NESTED), (AT, CONSTANT, GROUP_LEVEL))
-    shares = {f"{name} / {over}": _mean_share(means, name, over) for name, over in pairs if _everywhere(means, name)}
-    shares[f"{AT} / {CONSTANT}"] = _mean_share(means, AT, CONSTANT)
+    together = [
+        {name: cell["mean"] for name, cell in row.items()} for group, row in groups.items() if group in TOGETHER
+    ]
+    pairs = [*product((OVA, OPTIMISTIC, NESTED, OUR_OPTIMISTIC, OUR_NESTED), (AT, CONSTANT, GROUP_LEVEL))]
+    judged = [(name, over) for name, over in pairs if all(name in means for means in together)]
+    shares = {f"{name} / {over}": _mean_share(together, name, over) for name, over in (*judged, (AT, CONSTANT))}
     return {"left_out": by, "groups": groups, "mean_shares": shares}
 
 
@@ -62,16 +74,17 @@ def figure_2(results: Results) -> dict[str, dict[str, Any]]:
 
 
 def recipes(results: Results) -> list[dict[str, Any]]:
-    """Return what was tried where [1] is silent: errors of both systems over that of one constant gain."""
-    rows = []
-    for unit, found in results.items():
-        if unit.kind == "recipe":
-            shares = {
-                name: float(np.mean([found[name][g] / found["constant"][g] for g in TOGETHER]))
-                for name in ("at", "ova")
-            }
-            rows.append({**asdict(_recipe_of(unit)), "at_share": shares["at"], "ova_share": shares["ova"]})
-    return sorted(rows, key=lambda row: row["at_share"] + row["ova_share"])
+    """Return what was tried where [1] is silent: errors of both systems over that of one constant gain, or None."""
+    rows = [
+        {
+            **asdict(_recipe_of(unit)),
+            "at_share": _share_of_constant(found, "at"),
+            "ova_share": _share_of_constant(found, "ova"),
+        }
+        for unit, found in results.items()
+        if unit.kind == "recipe"
+    ]
+    return sorted(rows, key=lambda row: (row["at_share"] or 0.0) + (row["ova_share"] or 0.0))
 
 
 def variations(results: Results) -> dict[str, dict[str, float]]:
@@ -82,26 +95,12 @@ def variations(results: Results) -> dict[str, dict[str, float]]:
 def rides_table(scores: Mapping[str, Sequence[RideScore]], rng: np.random.Generator) -> dict[str, Any]:
     """Return how near each rider comes to human rides: correlation, and squared error over that of no ride.
 
-    Every figure once with each track counting as one and once with each song; intervals from draws of songs.
+    Every figure once with each track counting as one and once with each song; intervals from draws of songs. Where
+    there is no ride to judge, there are 0 tracks and no riders.
     """
-    table: dict[str, Any] = {}
-    for name, each in scores.items():
-        draws = _draws(each, rng)
-        table[name] = {
-            "correlation": _interval([float(np.mean([s.correlation for s in drawn])) for drawn in draws]),
-            "median_correlation": float(np.median([s.correlation for s in each])),
-            "error_share": _interval([error_share(drawn) for drawn in draws]),
-            "absolute_error_share": float(
-                sum(s.mean_error_db for s in each) / max(sum(s.human_mean_db for s in each), 1e-12)
-            ),
-            "by_song": {
-                "correlation": mean_over_songs(each, "correlation"),
-                "error_share": error_share(each, by_song=True),
-            },
-            "deviation_db": float(np.mean([s.deviation_db for s in each])),
-        }
     first = scores[NO_RIDE]
-    return {"tracks": len(first), "songs": len({(s.corpus, s.song) for s in first}), "riders": table}
+    riders = {name: _rider(each, rng) for name, each in scores.items() if each}
+    return {"tracks": len(first), "songs": len({(s.corpus, s.song) for s in first}), "riders": riders}
 
 
 def is_proven(scores: Mapping[str, Sequence[RideScore]], rng: np.random.Generator) -> bool:
@@ -109,6 +108,8 @@ def is_proven(scores: Mapping[str, Sequence[RideScore]], rng: np.random.Generato
 
     Both intervals, over draws of songs, have to exclude equality.
     """
+    if not scores[LDS]:
+        return False
     for other in (NO_RIDE, RULE):
         pairs = list(zip(scores[LDS], scores[other], strict=True))
         songs = sorted({(one.corpus, one.song) for one, _ in pairs})
@@ -123,7 +124,10 @@ def is_proven(scores: Mapping[str, Sequence[RideScore]], rng: np.random.Generato
 
 
 def courses_table(scores: Sequence[CourseScore], rng: np.random.Generator) -> dict[str, Any]:
-    """Return the error of whole courses in dB, median and mean, for human faders, human rides, and each corpus."""
+    """Return the error of whole courses in dB, median and mean, for human faders, human rides, and each corpus.
+
+    Parts without a track are left out.
+    """
     parts = {"human faders": [s for s in scores if not s.moves], "human rides": [s for s in scores if s.moves]}
     parts |= {corpus: [s for s in scores if s.corpus == corpus] for corpus in sorted({s.corpus for s in scores})}
     parts["all"] = list(scores)
@@ -131,34 +135,52 @@ def courses_table(scores: Sequence[CourseScore], rng: np.random.Generator) -> di
 
 
 def _courses(scores: Sequence[CourseScore], rng: np.random.Generator) -> dict[str, Any]:
-    names = list(dict.fromkeys(score.predictor for score in scores))
+    """Return the table of the predictors, all of which were judged on the same tracks."""
     songs = sorted({(s.corpus, s.song) for s in scores})
-    drawn = rng.integers(len(songs), size=(200, len(songs)))
-    table: dict[str, Any] = {}
-    for name in names:
-        by_song = {
-            song: [s.errors_db for s in scores if s.predictor == name and (s.corpus, s.song) == song] for song in songs
-        }
-        pooled = [np.array(by_song[song]).ravel() for song in songs]
-        medians = [float(np.median(np.concatenate([pooled[index] for index in draw]))) for draw in drawn]
-        every = np.concatenate(pooled)
-        table[name] = {
-            "median_db": float(np.median(every)),
-            "median_interval_db": [float(v) for v in np.percentile(medians, (2.5, 97.5))],
-            "mean_db": float(np.mean(every)),
-            "song_medians_db": [float(v) for v in np.percentile([np.median(p) for p in pooled], (25, 50, 75))],
-        }
-    return {"songs": len(songs), "tracks": len(scores) // max(len(names), 1), "predictors": table}
+    drawn = rng.integers(len(songs), size=(COURSE_DRAWS, len(songs)))
+    errors_db: dict[str, dict[tuple[str, str], list[float]]] = {}
+    for score in scores:
+        by_song = errors_db.setdefault(score.predictor, {})
+        by_song.setdefault((score.corpus, score.song), []).extend(score.errors_db)
+    table = {name: _errors([np.array(by_song[song]) for song in songs], drawn) for name, by_song in errors_db.items()}
+    return {"songs": len(songs), "tracks": len(scores) // len(table), "predictors": table}
+
+
+def _errors(pooled: Sequence[Floats], drawn: NDArray[np.int64]) -> dict[str, Any]:
+    """Return what is told of absolute errors in dB, an array per song; intervals from draws of songs."""
+    medians = [float(np.median(np.concatenate([pooled[index] for index in draw]))) for draw in drawn]
+    every = np.concatenate(pooled)
+    return {
+        "median_db": float(np.median(every)),
+        "median_interval_db": [float(v) for v in np.percentile(medians, (2.5, 97.5))],
+        "mean_db": float(np.mean(every)),
+        "song_medians_db": [float(v) for v in np.percentile([np.median(p) for p in pooled], (25, 50, 75))],
+    }
+
+
+def _rider(scores: Sequence[RideScore], rng: np.random.Generator) -> dict[str, Any]:
+    """Return what is told of a rider."""
+    draws = _draws(scores, rng)
+    human_db = max(sum(s.human_mean_db for s in scores), 1e-12)
+    return {
+        "correlation": _interval([float(np.mean([s.correlation for s in drawn])) for drawn in draws]),
+        "median_correlation": float(np.median([s.correlation for s in scores])),
+        "error_share": _interval([error_share(drawn) for drawn in draws]),
+        "absolute_error_share": float(sum(s.mean_error_db for s in scores) / human_db),
+        "by_song": {
+            "correlation": mean_over_songs(scores, "correlation"),
+            "error_share": error_share(scores, by_song=True),
+        },
+        "deviation_db": float(np.mean([s.deviation_db for s in scores])),
+    }
 
 
 def _row(results: Results, systems: Mapping[str, Any], group: str, by: str) -> dict[str, Any]:
     """Return a group's cells."""
-    row = {name: _cell(errors) for name, errors in systems["baselines"][group].items()}
-    if group in systems["at"]:
-        row[AT] = _cell(systems["at"][group])
-    row[OVA] = _cell(systems["ova"][group])
+    errors_of = {**systems["baselines"][group], AT: systems["at"].get(group, ()), OVA: systems["ova"][group]}
+    row = {name: _cell(errors) for name, errors in errors_of.items() if np.isfinite(errors).any()}
     for recipe, optimistic, nested in ((PUBLISHED, OPTIMISTIC, NESTED), (OURS, OUR_OPTIMISTIC, OUR_NESTED)):
-        if (chosen := results.get(Unit("selection", (group, recipe)))) is not None and by == BY_SONG:
+        if by == BY_SONG and (chosen := results.get(Unit("selection", (group, recipe)))):
             errors = chosen["errors"]
             row[optimistic] = {"mean": min(errors), "features": chosen["features"][: _least(errors)]}
         folds = _nested_folds(results, group, by, recipe)
@@ -185,26 +207,28 @@ def _least(errors: Sequence[float]) -> int:
     return int(np.argmin(errors)) + 1
 
 
-def _everywhere(means: Mapping[str, Mapping[str, float]], name: str) -> bool:
-    return all(name in means[group] for group in TOGETHER if group in means)
+def _mean_share(together: Sequence[Mapping[str, float]], name: str, over: str) -> float | None:
+    """Return the mean over groups of one error over another; None where one is missing."""
+    if not together or any(not {name, over} <= set(means) for means in together):
+        return None
+    return float(np.mean([means[name] / means[over] for means in together]))
 
 
-def _mean_share(means: Mapping[str, Mapping[str, float]], name: str, over: str) -> float:
-    return float(np.mean([means[g][name] / means[g][over] for g in TOGETHER if g in means]))
+def _share_of_constant(found: Mapping[str, Mapping[str, float]], system: str) -> float | None:
+    shares = [error / found["constant"][group] for group, error in found[system].items()]
+    return float(np.mean(shares)) if shares else None
 
 
 def _selections(results: Results) -> dict[str, dict[str, Any]]:
     return {
         unit.options[0]: found
         for unit, found in results.items()
-        if unit.kind == "selection" and unit.options[1] == PUBLISHED
+        if unit.kind == "selection" and unit.options[1] == PUBLISHED and found
     }
 
 
 def _recipe_of(unit: Unit) -> Recipe:
-    recipe = unit.options[0]
-    if not isinstance(recipe, Recipe) or len(fields(recipe)) == 0:
-        raise TypeError("a unit of kind 'recipe' holds a Recipe")
+    recipe: Recipe = unit.options[0]
     return recipe
 
 

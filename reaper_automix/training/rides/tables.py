@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reaper_automix.training.rides.results import AT
+
 
 def tables_of(data: Mapping[str, Any]) -> str:
     """Return the evaluation that ``evaluating_rides.evaluate_rides`` made as text, table below table."""
@@ -28,7 +30,11 @@ def rides_text(table: Mapping[str, Any]) -> str:
 def _table_1(table: Mapping[str, Any]) -> Iterator[str]:
     yield f"Mean squared error of the linear gain, each {table['left_out']} by the others (quartiles over songs)"
     groups: Mapping[str, Mapping[str, Any]] = table["groups"]
-    names = list(dict.fromkeys(name for row in groups.values() for name in row))
+    names = list(dict.fromkeys([*(name for row in groups.values() for name in row), AT]))
+    if not groups:
+        yield f"  too few songs to leave one {table['left_out']} out"
+        yield ""
+        return
     yield _row("", [f"{group} ({_songs(row)})" for group, row in groups.items()], first=28, width=26)
     for name in names:
         cells = [_cell(row.get(name)) for row in groups.values()]
@@ -36,7 +42,7 @@ def _table_1(table: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "  mean over the groups that all tracks has:"
     for name, share in table["mean_shares"].items():
-        yield f"    {name:<50}{share:6.3f}"
+        yield f"    {name:<50}{_number(share, 6)}"
     yield ""
 
 
@@ -55,22 +61,26 @@ def _recipes(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for row in rows:
         yield (
             f"  {row['step_s']:>7g}{row['r_scale']:>7g}  {row['centred']!s:<11}{row['initial']:<12}"
-            f"{row['at_share']:>11.3f}{row['ova_share']:>12.3f}"
+            f"{_number(row['at_share'], 11)}{_number(row['ova_share'], 12)}"
         )
     yield ""
 
 
 def _variations(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     yield "One versus all with one thing changed (mean squared error, each song by the others)"
-    groups = list(next(iter(table.values()), {}))
+    groups = list(dict.fromkeys(group for row in table.values() for group in row))
     yield _row("", groups, first=42, width=10)
     for name, row in table.items():
-        yield _row(name, [f"{row[group]:.4f}" for group in groups], first=42, width=10)
+        yield _row(name, [_number(row.get(group), 6, 4) for group in groups], first=42, width=10)
     yield ""
 
 
 def _rides(table: Mapping[str, Any]) -> Iterator[str]:
     yield f"Rides proper: {table['tracks']} tracks that humans rode, {table['songs']} songs, each author by the others"
+    if not table["riders"]:
+        yield "  no track that a human rode beside rides of another author to learn from: nothing to judge"
+        yield ""
+        return
     yield f"  {'':<10}{'correlation':<24}{'squared error / no ride':<26}{'by song':<16}{'std dB':>7}"
     for name, row in table["riders"].items():
         song = row["by_song"]
@@ -84,14 +94,18 @@ def _rides(table: Mapping[str, Any]) -> Iterator[str]:
 def _courses(table: Mapping[str, Any]) -> Iterator[str]:
     yield "Level and ride over time, dB: median error [95 % of draws of songs] / mean error, each author by the others"
     parts = list(table)
-    yield _row("", [f"{part} ({table[part]['tracks']})" for part in parts], first=24, width=26)
+    if not parts:
+        yield "  no song beside another author to learn from: nothing to judge"
+        yield ""
+        return
+    yield _row("", [f"{part} ({table[part]['tracks']})" for part in parts], first=24, width=28)
     for name in table[parts[0]]["predictors"]:
         cells = []
         for part in parts:
             cell = table[part]["predictors"][name]
             low, high = cell["median_interval_db"]
             cells.append(f"{cell['median_db']:.2f} [{low:.2f}, {high:.2f}] / {cell['mean_db']:.2f}")
-        yield _row(name, cells, first=24, width=26)
+        yield _row(name, cells, first=24, width=28)
     yield ""
 
 
@@ -108,6 +122,10 @@ def _cell(cell: Mapping[str, Any] | None) -> str:
         return "-"
     spread = f" ({cell['q25']:.3f}-{cell['q75']:.3f})" if "q25" in cell else ""
     return f"{cell['mean']:.4f}{spread}"
+
+
+def _number(value: float | None, width: int, decimals: int = 3) -> str:
+    return f"{'-':>{width}}" if value is None else f"{value:>{width}.{decimals}f}"
 
 
 def _interval(interval: Mapping[str, float]) -> str:

@@ -48,11 +48,10 @@ def test_an_estimate_is_made_once(folder: Path, tmp_path: Path, monkeypatch: pyt
     assert with_mix_gains([load_song(folder)], tmp_path / "work") == first
 
 
-def test_exact_gains_and_songs_without_a_mix_stay(folder: Path, tmp_path: Path) -> None:
+def test_known_gains_and_songs_without_a_mix_stay(folder: Path, tmp_path: Path) -> None:
     song = load_song(folder)
-    without = replace(song, mix=None)
-    exact = replace(song, tracks=(replace(song.tracks[0], gain_is_exact=True), *song.tracks[1:]))
-    assert with_mix_gains([without, exact], tmp_path / "work") == (without, exact)
+    without, known = replace(song, mix=None), replace(song, gains_are_in_mix=False)
+    assert with_mix_gains([without, known], tmp_path / "work") == (without, known)
     assert not (tmp_path / "work").exists()
 
 
