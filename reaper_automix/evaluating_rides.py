@@ -19,11 +19,13 @@ from reaper_automix.training.rides.experiments import (
     BY_AUTHOR,
     BY_SONG,
     FEWEST_LEARNED,
+    Songs,
     all_units,
     nested_fold_counts,
     run_units,
 )
 from reaper_automix.training.rides.groups import GROUPS
+from reaper_automix.training.rides.groups_in_db import judge_groups
 from reaper_automix.training.rides.listening import RiddenSong, hear_rides
 from reaper_automix.training.rides.mix_gains import with_mix_gains
 from reaper_automix.training.rides.proper import RideCase, judge_riders, ride_cases
@@ -141,6 +143,7 @@ def _experiments(songs: Sequence[RiddenSong], work: Path, progress: Progress) ->
     results = run_units(all_units(groups, nested_fold_counts(songs)), songs, work, progress=progress)
     return {
         "table_1": [table_1(results, BY_SONG), table_1(results, BY_AUTHOR)],
+        "groups_in_db": {by: judge_groups(Songs(songs), results, by) for by in (BY_SONG, BY_AUTHOR)},
         "table_3": table_3(results),
         "figure_2": figure_2(results),
         "recipes": recipes(results),

@@ -29,12 +29,13 @@ def baselines(songs: Sequence[ShownSong], group: str, *, by_author: bool) -> dic
             continue
         others = [s for s in songs if (s.author != song.author if by_author else s is not song)]
         human = track_gain_lin(track)[track.counts]
-        for name, gain_lin in _gains(track, others).items():
+        for name, gain_lin in baseline_gains(track, others).items():
             errors[name].append(float(np.mean(np.square(human - gain_lin))))
     return errors
 
 
-def _gains(track: ShownTrack, learned: Sequence[ShownSong]) -> dict[str, float]:
+def baseline_gains(track: ShownTrack, learned: Sequence[ShownSong]) -> dict[str, float]:
+    """Return the linear gain that each baseline gives a track, having learned from these songs; see ``baselines``."""
     every = [other for song in learned for other in song.tracks if other.counts.any()]
     same = [other for other in every if other.id == track.id]
     level_lufs = _mean([other.gain_db[other.counts].mean() + other.loudness_lufs for other in same])

@@ -13,6 +13,7 @@ def tables_of(data: Mapping[str, Any]) -> str:
     return "\n".join(
         (
             *(line for table in data["table_1"] for line in _table_1(table)),
+            groups_in_db_text(data["groups_in_db"]),
             *_table_3(data["table_3"]),
             *_recipes(data["recipes"]),
             *_variations(data["variations"]),
@@ -43,6 +44,24 @@ def _table_1(table: Mapping[str, Any]) -> Iterator[str]:
     yield "  mean over the groups that all tracks has:"
     for name, share in table["mean_shares"].items():
         yield f"    {name:<50}{_number(share, 6)}"
+    yield ""
+
+
+def groups_in_db_text(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the tables that ``groups_in_db.judge_groups`` made, by what was left out, as text; none if empty."""
+    return "\n".join(line for by, table in tables.items() if table for line in _groups_in_db(table, by))
+
+
+def _groups_in_db(table: Mapping[str, Any], by: str) -> Iterator[str]:
+    yield f"The same groups in dB, their song's offset removed, each {by} by the others: median (quartiles of songs)"
+    groups = list(next(iter(table.values()), {"groups_db": {}})["groups_db"])
+    yield _row("", ["all", "songs", *groups, "squared error of linear gain"], first=36, width=20)
+    for name, row in table.items():
+        low, _, high = row["song_medians_db"]
+        squared = " ".join(f"{value:.3f}" for value in row["squared"].values())
+        cells = [f"{row['median_db']:.2f} ({low:.2f}-{high:.2f})", str(row["songs"])]
+        cells += [f"{row['groups_db'][group]:.2f}" for group in groups]
+        yield _row(name, [*cells, squared], first=36, width=20)
     yield ""
 
 

@@ -244,6 +244,7 @@ def test_courses_by_hand() -> None:
 def data_of(results: Results, scores: Mapping[str, list[RideScore]], judged: list[CourseScore]) -> dict[str, Any]:
     data = {
         "table_1": [table_1(results, by) for by in (BY_SONG, BY_AUTHOR)],
+        "groups_in_db": {},
         "table_3": table_3(results),
         "recipes": recipes(results),
         "variations": variations(results),
