@@ -18,7 +18,6 @@ from reaper_automix.training.rides.courses import judge_courses
 from reaper_automix.training.rides.experiments import (
     BY_AUTHOR,
     BY_SONG,
-    FEWEST_LEARNED,
     Songs,
     all_units,
     nested_fold_counts,
@@ -29,6 +28,7 @@ from reaper_automix.training.rides.groups_in_db import judge_groups
 from reaper_automix.training.rides.listening import RiddenSong, hear_rides
 from reaper_automix.training.rides.mix_gains import with_mix_gains
 from reaper_automix.training.rides.proper import RideCase, judge_riders, ride_cases
+from reaper_automix.training.rides.published import FEWEST_LEARNED
 from reaper_automix.training.rides.results import (
     courses_table,
     figure_2,

@@ -28,12 +28,15 @@ from reaper_automix.progress import Progress, silent
 from reaper_automix.training.rides.baselines import CONSTANT, baselines
 from reaper_automix.training.rides.groups import GROUPS
 from reaper_automix.training.rides.listening import RiddenSong
+from reaper_automix.training.rides.pooled import POOLED, pooled_errors
 from reaper_automix.training.rides.published import (
     EARLIER_FEATURES,
+    FEWEST_LEARNED,
     Case,
     Fold,
     Recipe,
     all_tracks,
+    can_be_judged,
     columns_for,
     folds_by_author,
     folds_by_song,
@@ -58,9 +61,6 @@ TOGETHER: tuple[str, ...] = ("backup", "bass", "drums", "guitar")
 
 SEED = 5
 OUTER_FOLDS = 10
-FEWEST_LEARNED = 2
-"""Songs that a system is learned from at least: with fewer, nothing says how first states differ (``fit_lds``)."""
-
 PROCESSES = 2
 """Beside the one that waits; 1: no other than that one."""
 
@@ -163,7 +163,7 @@ def all_units(groups: Sequence[str], n_folds: Mapping[str, int]) -> list[Unit]:
         *(Unit("selection", (group, name)) for name in NAMED for group in groups),
         *(Unit("systems", (by,)) for by in (BY_SONG, BY_AUTHOR)),
         *(Unit("recipe", (recipe,)) for recipe in RECIPES),
-        *(Unit("variation", (name,)) for name in VARIATIONS),
+        *(Unit("variation", (name,)) for name in (*VARIATIONS, *POOLED)),
     ]
 
 
@@ -270,6 +270,8 @@ def _nested(songs: Songs, group: str, by: str, number: int, name: str) -> dict[s
 
 def _variation(songs: Songs, name: str) -> dict[str, Any]:
     """Judge One-Versus-All on the earlier features with one thing changed."""
+    if name in POOLED:
+        return _means(pooled_errors(songs.with_group(TOGETHER[0], Recipe().step_s), TOGETHER, POOLED[name]))
     return _means(_ova_errors(songs, VARIATIONS[name]))
 
 
@@ -280,13 +282,6 @@ WORK: Mapping[str, Callable[..., dict[str, Any]]] = {
     "nested": _nested,
     "variation": _variation,
 }
-
-
-def can_be_judged(cases: Sequence[Case], folds: Sequence[Fold]) -> bool:
-    """Return whether enough is left to learn from whichever fold is left out."""
-    n_pairs = sum(case.statistics.n_pairs for case in cases)
-    left = [(len(cases) - fold.size, n_pairs - sum(cases[i].statistics.n_pairs for i in fold)) for fold in folds]
-    return bool(left) and all(n_songs >= FEWEST_LEARNED and n_left > 0 for n_songs, n_left in left)
 
 
 def _can_select(cases: Sequence[Case], fold: Fold, by: str) -> bool:

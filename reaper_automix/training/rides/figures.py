@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from reaper_automix.training.rides.experiments import TOGETHER, Songs, can_be_judged
+from reaper_automix.training.rides.experiments import TOGETHER, Songs
 from reaper_automix.training.rides.listening import RiddenSong
 from reaper_automix.training.rides.pictures import Course, course_of, draw_courses, draw_figure_2, draw_rides
 from reaper_automix.training.rides.proper import LDS, RULE, RideCase, by_author, choose_settings, fit_rides
@@ -23,6 +23,7 @@ from reaper_automix.training.rides.published import (
     Floats,
     Recipe,
     all_tracks,
+    can_be_judged,
     columns_for,
     folds_by_song,
     one_versus_all,

@@ -25,7 +25,6 @@ from reaper_automix.training.rides.experiments import (
     TOGETHER,
     Songs,
     Unit,
-    can_be_judged,
 )
 from reaper_automix.training.rides.published import (
     EARLIER_FEATURES,
@@ -33,6 +32,7 @@ from reaper_automix.training.rides.published import (
     Fold,
     Recipe,
     all_tracks,
+    can_be_judged,
     columns_for,
     folds_by_author,
     folds_by_song,

@@ -37,6 +37,9 @@ HZ_FEATURES = ("bandwidth", "centroid")
 FEWEST_STEPS = 4
 """A track that sounds in fewer steps says nothing of a course."""
 
+FEWEST_LEARNED = 2
+"""Songs that a system is learned from at least: with fewer, nothing says how first states differ (``fit_lds``)."""
+
 _QUIETEST = 1e-7
 _LOWEST_HZ = 20.0
 _WIDEST_DB = 60.0
@@ -192,6 +195,13 @@ def folds_by_author(cases: Sequence[Case]) -> list[Fold]:
     """Return one fold per author."""
     authors = np.array([case.author for case in cases])
     return [np.flatnonzero(authors == author) for author in sorted(set(authors.tolist()))]
+
+
+def can_be_judged(cases: Sequence[Case], folds: Sequence[Fold]) -> bool:
+    """Return whether enough is left to learn from whichever fold is left out."""
+    n_pairs = sum(case.statistics.n_pairs for case in cases)
+    left = [(len(cases) - fold.size, n_pairs - sum(cases[i].statistics.n_pairs for i in fold)) for fold in folds]
+    return bool(left) and all(n_songs >= FEWEST_LEARNED and n_left > 0 for n_songs, n_left in left)
 
 
 def track_gain_lin(track: ShownTrack) -> Floats:
