@@ -34,6 +34,7 @@ from reaper_automix.training.rides.experiments import (
     run_units,
 )
 from reaper_automix.training.rides.listening import RiddenSong
+from reaper_automix.training.rides.pooled import POOLED
 from reaper_automix.training.rides.published import Recipe, folds_by_author, folds_by_song, one_versus_all
 
 SYSTEMS = [Unit("systems", (BY_SONG,)), Unit("systems", (BY_AUTHOR,))]
@@ -182,7 +183,7 @@ def test_every_unit_has_its_own_name() -> None:
         "selection": len(NAMED) * 2,
         "systems": 2,
         "recipe": len(RECIPES),
-        "variation": len(VARIATIONS),
+        "variation": len(VARIATIONS) + len(POOLED),
     }
 
 
