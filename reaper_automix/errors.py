@@ -3,6 +3,7 @@
 AutomixError
 ├── SessionError            the session cannot be read or written
 │   ├── ProjectSyntaxError  a project file is damaged (carries the line number)
+│   ├── PluginStateError    the state of a plug-in in a project is damaged or cannot be written (chunks)
 │   └── MediaError          an audio file is missing, unreadable or unsupported
 ├── PlanError               a plan cannot be read, or does not fit the session
 ├── ScopeError              the tracks or the time range asked for select nothing
