@@ -1,0 +1,260 @@
+r"""A feed-forward compressor in real units, exact for blocks of any size.
+
+For each sample, with the filter constants k(t) = 1 - exp(-1 / (t * rate)):
+
+1. power: p = max over the channels of P, where P += k(rms size) * (x^2 - P); with an RMS size of 0, P = x^2
+2. level: L = 10 log10 p, so that a sine of peak 0 dBFS has -3.01 dB with an RMS size, and 0 dB at its peaks without
+3. target reduction: R(L) = -static_gain_db(L), after [1]_ eq. 4
+4. reduction: r += k(attack) * (R - r) where R > r, else r += k(release) * (R - r); in dB, so that attack and release
+   are the times to 63 % of a change in dB [1]_ section 2.3 ("smooth branching")
+5. output: y = x * (makeup * 10^(-r / 20) + dry)
+
+All channels get the same gain: the stereo image stays.
+
+Step 4 is the only one that cannot be a library's filter, because every sample chooses its constant. Both choices are
+increasing straight lines in the previous r, and the one that is taken is always the upper one (attack faster than
+release) or always the lower one, so that the map over many samples is convex (concave) in where it starts. The signal
+is cut into about sqrt(n) segments which all run at once, each from a guessed start; Newton's method on the starts,
+with the slope of each segment, then ends at the one exact solution, from one side, in a few rounds.
+
+References
+----------
+.. [1] D. Giannoulis, M. Massberg, J. D. Reiss (2012): Digital dynamic range compressor design. JAES 60(6).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from reaper_automix.analysis import levels
+from reaper_automix.effects.blocks import STATE_FLOOR, Audio, check_block, check_stream
+from reaper_automix.effects.parameters import Parameter, check_values, values_between
+from reaper_automix.units import SILENCE_DB, db_to_lin
+
+Floats = NDArray[np.float64]
+
+THRESHOLD = Parameter("threshold_db", "dB", -60.0, 6.0, 0.0)
+RATIO = Parameter("ratio", ":1", 1.0, 100.0, 4.0, "log")
+KNEE = Parameter("knee_db", "dB", 0.0, 24.0, 0.0)
+ATTACK = Parameter("attack_ms", "ms", 0.01, 500.0, 3.0, "log")
+RELEASE = Parameter("release_ms", "ms", 0.01, 5_000.0, 100.0, "log")
+RMS_SIZE = Parameter("rms_size_ms", "ms", 0.0, 100.0, 5.0)
+MAKEUP = Parameter("makeup_db", "dB", SILENCE_DB, 12.0, 0.0)
+DRY = Parameter("dry_db", "dB", SILENCE_DB, 12.0, SILENCE_DB)
+PARAMETERS = (THRESHOLD, RATIO, KNEE, ATTACK, RELEASE, RMS_SIZE, MAKEUP, DRY)
+
+_CHUNK_SAMPLES = 1 << 18
+"""What is worked on at once: a few megabytes."""
+_EXACT_DB = 1e-9
+_MOST_ROUNDS = 200
+"""Never seen: Newton's method ends in 2 to 8 rounds on music."""
+_POWER_FLOOR = 1e-30
+"""-300 dB, far below any threshold: keeps the logarithm finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompressorSettings:
+    """The knobs; ``PlanError`` if a value is outside of its range.
+
+    Parameters
+    ----------
+    threshold_db : float
+        -60 to 6 dB.
+    ratio : float
+        1 to 100; 100 stands for a limiter (infinity), as in ReaComp.
+    knee_db : float
+        Width of the soft knee, centred on the threshold; 0 is a hard knee.
+    attack_ms, release_ms : float
+        Times to 63 % of a change of the gain in dB.
+    rms_size_ms : float
+        Time constant of the detector's mean square; 0 detects peaks.
+    makeup_db : float
+        Gain of the compressed signal (ReaComp: Wet).
+    dry_db : float
+        Gain of the untouched signal that is added; -150 is none.
+    """
+
+    threshold_db: float = THRESHOLD.default
+    ratio: float = RATIO.default
+    knee_db: float = KNEE.default
+    attack_ms: float = ATTACK.default
+    release_ms: float = RELEASE.default
+    rms_size_ms: float = RMS_SIZE.default
+    makeup_db: float = MAKEUP.default
+    dry_db: float = DRY.default
+
+    def __post_init__(self) -> None:
+        check_values(PARAMETERS, asdict(self))
+
+    def between(self, after: CompressorSettings, share: float) -> CompressorSettings:
+        """Return the settings at a share of the way, 0 (these) to 1 (the others)."""
+        return CompressorSettings(**values_between(PARAMETERS, asdict(self), asdict(after), share))
+
+    def static_gain_db(self, level_db: Floats) -> Floats:
+        """Return the gain that a steady detector level ends at, make-up left out: 0 or below.
+
+        Parameters
+        ----------
+        level_db : ndarray of float64, any shape
+            The detector's level; ``-inf`` is allowed.
+        """
+        over_db = level_db - self.threshold_db
+        if self.knee_db > 0.0:
+            in_knee = np.square(np.clip(over_db + self.knee_db / 2.0, 0.0, self.knee_db)) / (2.0 * self.knee_db)
+            effective_db = in_knee + np.maximum(over_db - self.knee_db / 2.0, 0.0)  # [1] eq. 4
+        else:
+            effective_db = np.maximum(over_db, 0.0)
+        return -self._slope() * effective_db
+
+    def _slope(self) -> float:
+        """Return the dB of reduction per dB over the threshold."""
+        return 1.0 if self.ratio >= RATIO.high else 1.0 - 1.0 / self.ratio
+
+
+class Compressor:
+    """Plays settings on a signal that arrives in blocks; the sizes of the blocks do not change the result.
+
+    Parameters
+    ----------
+    settings : CompressorSettings
+    sample_rate_hz : int
+        8 to 384 kHz.
+    n_channels : int
+        1 or 2; ``ValueError`` otherwise.
+    """
+
+    def __init__(self, settings: CompressorSettings, sample_rate_hz: int, n_channels: int) -> None:
+        check_stream(sample_rate_hz, n_channels)
+        self.settings = settings
+        self.sample_rate_hz = sample_rate_hz
+        self.n_channels = n_channels
+        self._attack = _constant(settings.attack_ms, sample_rate_hz)
+        self._release = _constant(settings.release_ms, sample_rate_hz)
+        self._rms = _constant(settings.rms_size_ms, sample_rate_hz)
+        self._makeup_lin = db_to_lin(settings.makeup_db)
+        self._dry_lin = db_to_lin(settings.dry_db)
+        self._power = np.zeros((n_channels, 1))
+        self._reduction_db = 0.0
+
+    def process(self, block: Audio) -> Audio:
+        """Return the next samples, compressed.
+
+        Parameters
+        ----------
+        block : ndarray of float32, shape (n_channels, n_samples)
+            Full scale is 1.
+
+        Returns
+        -------
+        ndarray of float32, the same shape
+            No latency.
+
+        Raises
+        ------
+        ValueError, MediaError
+            See ``blocks.check_block``; the state is then as before.
+        """
+        check_block(block, self.n_channels)
+        output = np.empty(block.shape, np.float32)
+        for start in range(0, block.shape[1], _CHUNK_SAMPLES):
+            part = slice(start, start + _CHUNK_SAMPLES)
+            gain_lin = self._makeup_lin * levels.db_to_lin(-self._reduction(block[:, part])) + self._dry_lin
+            np.multiply(block[:, part], gain_lin, out=output[:, part], casting="same_kind")
+        return output
+
+    def reduction_db(self, block: Audio) -> Floats:
+        """Return how far the gain is down at each of the next samples, float64 (n_samples,): what a meter shows.
+
+        It moves the state on as ``process`` does; errors are the same.
+        """
+        check_block(block, self.n_channels)
+        parts = [self._reduction(block[:, i : i + _CHUNK_SAMPLES]) for i in range(0, block.shape[1], _CHUNK_SAMPLES)]
+        return np.concatenate([*parts, np.zeros(0)])
+
+    def _reduction(self, block: Audio) -> Floats:
+        target_db = -self.settings.static_gain_db(self._level_db(block))
+        reduction_db = follow(target_db, self._reduction_db, self._attack, self._release)
+        self._reduction_db = float(reduction_db[-1]) if reduction_db[-1] > STATE_FLOOR else 0.0
+        return reduction_db
+
+    def _level_db(self, block: Audio) -> Floats:
+        power = np.square(block, dtype=np.float64)
+        if self._rms < 1.0:
+            power, self._power = signal.lfilter([self._rms], [1.0, self._rms - 1.0], power, axis=-1, zi=self._power)
+            self._power[np.abs(self._power) < STATE_FLOOR] = 0.0
+        return levels.energy_to_db(np.maximum(power.max(axis=0), _POWER_FLOOR))
+
+
+def follow(target: Floats, start: float, attack: float, release: float) -> Floats:
+    """Follow a target with one filter constant upwards and another downwards; see the module for the method.
+
+    Parameters
+    ----------
+    target : ndarray of float64, shape (n_samples,)
+        What is followed; at least one sample.
+    start : float
+        The value before the first sample.
+    attack, release : float
+        Constants above 0 and up to 1: the share of the distance that one sample goes.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_samples,)
+        v[n] = v[n - 1] + k (target[n] - v[n - 1]), k = attack where target[n] > v[n - 1], else release.
+    """
+    if not target.any() and start == 0.0:
+        return np.zeros_like(target)
+    n_steps = max(math.isqrt(target.size), 1)
+    n_segments = -(-target.size // n_steps)
+    # Row i holds sample i of every segment. The last segment is filled up with its last target, and cut off below.
+    steps = np.full(n_segments * n_steps, target[-1])
+    steps[: target.size] = target
+    steps = np.ascontiguousarray(steps.reshape(n_segments, n_steps).T)
+    starts = np.concatenate(([start], steps[-1, :-1]))
+    for _ in range(_MOST_ROUNDS):
+        values, slopes = _run_segments(steps, starts, attack, release)
+        ends = values[-1]
+        if n_segments == 1 or np.max(np.abs(ends[:-1] - starts[1:])) <= _EXACT_DB:
+            break
+        starts = _corrected_starts(starts, ends, slopes)
+    return values.T.reshape(-1)[: target.size]
+
+
+def _run_segments(steps: Floats, starts: Floats, attack: float, release: float) -> tuple[Floats, Floats]:
+    """Return the values (n_steps, n_segments) of all segments, and how their ends move with their starts."""
+    values = np.empty_like(steps)
+    value = starts
+    upper = np.maximum if attack >= release else np.minimum
+    ways = np.empty((2, starts.size))
+    is_attack = np.empty(starts.size, bool)
+    n_attacks = np.zeros(starts.size)
+    for target, followed in zip(steps, values, strict=True):
+        np.subtract(target, value, out=followed)
+        np.greater(followed, 0.0, out=is_attack)
+        n_attacks += is_attack
+        np.multiply(followed, attack, out=ways[0])
+        np.multiply(followed, release, out=ways[1])
+        upper(ways[0], ways[1], out=followed)
+        followed += value
+        value = followed
+    slopes = np.power(1.0 - attack, n_attacks) * np.power(1.0 - release, len(steps) - n_attacks)
+    return values, slopes
+
+
+def _corrected_starts(starts: Floats, ends: Floats, slopes: Floats) -> Floats:
+    """Return where Newton's method puts the starts: each end of a segment is the start of the next."""
+    corrected = [float(starts[0])]
+    pairs = zip(starts.tolist(), ends.tolist(), slopes.tolist(), strict=True)
+    for start, end, slope in pairs:
+        corrected.append(end + slope * (corrected[-1] - start))
+    return np.array(corrected[:-1])
+
+
+def _constant(time_ms: float, sample_rate_hz: int) -> float:
+    """Return the filter constant with this time to 63 %; 1 (at once) for 0 ms."""
+    return -math.expm1(-1_000.0 / (time_ms * sample_rate_hz)) if time_ms > 0.0 else 1.0
