@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.loudness import LoudnessMeter
 from reaper_automix.audio.render import render, session_rate_hz, write_wav
 from reaper_automix.demo import write_demo_session
+from reaper_automix.edits import Host
 from reaper_automix.errors import PlanError, SessionError
 from reaper_automix.files import backup_of, write_text_whole
 from reaper_automix.inspecting import Inspected, inspect_session
@@ -98,22 +100,61 @@ def mix(request: MixRequest, progress: Progress = silent, *, outputs: list[tuple
         progress=progress,
     )
     outputs = [] if outputs is None else outputs
-    if request.plan is not None:
-        write_text_whole(request.plan, plan_to_json(planned.plan))
-        outputs.append(("Plan", str(request.plan)))
-    if request.render is not None:
-        _write_mix(planned.after, request.render, None, progress)
-        outputs.append(("Preview", str(request.render)))
+
+    def preview(path: Path) -> None:
+        _write_mix(planned.after, path, None, progress)
+
+    also = ("Preview", request.render, preview)
+    places = Places(request.plan, also, target, request.report, in_place=request.in_place)
+    return Mixed(planned, write_planned(planned, host, places, outputs), tuple(outputs))
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where what was planned goes; what is None is not written.
+
+    Parameters
+    ----------
+    plan, project, report : Path or None
+        The plan as JSON, the project, the report.
+    also : (label, Path or None, callable)
+        One more file, and what writes it to its path.
+    in_place : bool
+        Whether the project is the session itself, of which the host keeps a copy.
+    """
+
+    plan: Path | None
+    also: tuple[str, Path | None, Callable[[Path], None]]
+    project: Path | None
+    report: Path | None
+    in_place: bool = False
+
+
+def write_planned(planned: Planned, host: Host, places: Places, outputs: list[tuple[str, str]]) -> Receipt | None:
+    """Write what was planned; the project comes last but one, the report, which names it, last.
+
+    Returns
+    -------
+    Receipt or None
+        What the host wrote; None where no project was wanted.
+    """
+    label, path, write = places.also
+    if places.plan is not None:
+        write_text_whole(places.plan, plan_to_json(planned.plan))
+        outputs.append(("Plan", str(places.plan)))
+    if path is not None:
+        write(path)
+        outputs.append((label, str(path)))
     receipt = None
-    if target is not None:
-        with nullcontext() if request.in_place else backup_of(target):
+    if places.project is not None:
+        with nullcontext() if places.in_place else backup_of(places.project):
             receipt = apply_plan(host, planned.plan)
-        outputs.insert(0, ("Project", str(target)))
-    if request.report is not None:
-        report = ("Report", str(request.report))
-        write_report(report_of(planned, receipt, (*outputs, report)), request.report)
+        outputs.insert(0, ("Project", str(places.project)))
+    if places.report is not None:
+        report = ("Report", str(places.report))
+        write_report(report_of(planned, receipt, (*outputs, report)), places.report)
         outputs.append(report)
-    return Mixed(planned, receipt, tuple(outputs))
+    return receipt
 
 
 def apply(plan_path: Path, session: Path, *, out: Path | None = None, in_place: bool = False) -> tuple[Receipt, Path]:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from reaper_automix import estimating
 from reaper_automix.analysis.gain_estimation import METHODS
 from reaper_automix.interruptions import naming_written
-from reaper_automix.option_types import positive
+from reaper_automix.mix_options import add_envelopes
 from reaper_automix.settings import RIDE_ENVELOPES, MixSettings
 from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
@@ -57,21 +57,8 @@ def add_estimate_parser(parsers: Any) -> None:
         metavar="TRACK",
         help="after MIX: write these only; all the others are looked for as well (default: all)",
     )
-    _add_levels(parser)
+    add_envelopes(parser)
     _add_outputs(parser)
-
-
-def _add_levels(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
-    parser.add_argument(
-        "--ride-envelope",
-        choices=tuple(RIDE_ENVELOPES),
-        default="volume",
-        help="where rides go: Volume (Trim Volume where that holds automation), or always Trim Volume",
-    )
-    parser.add_argument(
-        "--max-error-db", type=positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
-    )
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:

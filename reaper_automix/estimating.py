@@ -20,19 +20,14 @@ from reaper_automix.analysis.gain_estimation import GainEstimate, Method, estima
 from reaper_automix.analysis.gain_sources import open_file
 from reaper_automix.audio.reader import TrackReader
 from reaper_automix.audio.render import HeardGain, session_rate_hz
-from reaper_automix.commands import check_places, receipt_data
+from reaper_automix.commands import Places, check_places, receipt_data, write_planned
 from reaper_automix.errors import ModelError, ScopeError, SessionError
-from reaper_automix.files import backup_of, write_text_whole
 from reaper_automix.mixers.hearing import Hearing
-from reaper_automix.mixplan_json import plan_to_json
 from reaper_automix.pipeline import Planned, make_plan
 from reaper_automix.places import default_target, open_host
-from reaper_automix.plan_writing import apply_plan
 from reaper_automix.planning import SMALLEST_MOVE_DB, GainDecision
 from reaper_automix.progress import Progress, silent
 from reaper_automix.receipt import Receipt
-from reaper_automix.report import write_report
-from reaper_automix.reporting import report_of
 from reaper_automix.session import Session, Track
 from reaper_automix.settings import MixSettings
 from reaper_automix.terminal import Columns
@@ -99,21 +94,8 @@ def estimate(
     warnings = (*remarks(found, tracks, request.mix.name), *listener.remarks, *planned.plan.warnings)
     planned = replace(planned, plan=replace(planned.plan, warnings=warnings))
     outputs = [] if outputs is None else outputs
-    if request.plan is not None:
-        write_text_whole(request.plan, plan_to_json(planned.plan))
-        outputs.append(("Plan", str(request.plan)))
-    if request.picture is not None:
-        _draw(found, [track.title for track in tracks], request.picture)
-        outputs.append(("Picture", str(request.picture)))
-    receipt = None
-    if target is not None:
-        with backup_of(target):
-            receipt = apply_plan(host, planned.plan)
-        outputs.insert(0, ("Project", str(target)))
-    if request.report is not None:
-        report = ("Report", str(request.report))
-        write_report(report_of(planned, receipt, (*outputs, report)), request.report)
-        outputs.append(report)
+    also = ("Picture", request.picture, lambda path: _draw(found, [track.title for track in tracks], path))
+    receipt = write_planned(planned, host, Places(request.plan, also, target, request.report), outputs)
     return Estimated(found, tracks, planned, receipt, tuple(outputs))
 
 

@@ -16,7 +16,7 @@ from reaper_automix.mixers.registry import MIXERS
 from reaper_automix.option_types import percent, positive, time_s
 from reaper_automix.progress import Progress
 from reaper_automix.role_overrides import RoleWish, parse_role_option
-from reaper_automix.settings import RIDE_ENVELOPES, MixSettings
+from reaper_automix.settings import BALANCES, RIDE_ENVELOPES, RIDERS, MixSettings
 from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
 
@@ -38,14 +38,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--balance",
-        choices=("auto", "equal", "roles", "learned"),
+        choices=BALANCES,
         default="auto",
         help="equal loudness for every track, by role, or learned from human mixes; auto takes what is proven on "
         "unseen authors, where most names say a role (default: auto)",
     )
     parser.add_argument(
         "--rides",
-        choices=("auto", "lds", "rule"),
+        choices=RIDERS,
         default="auto",
         help="who rides in the mixer 'rides': rule evens the loudness of each track out, lds is learned from human "
         "rides; auto takes what is proven on unseen authors (default: auto)",
@@ -53,6 +53,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ride-range-db", type=positive, default=5.0, metavar="DB", help="how far a ride goes up or down (5)"
     )
+    add_envelopes(parser)
+
+
+def add_envelopes(parser: argparse.ArgumentParser) -> None:
+    """Add where levels and rides are written, and how closely."""
     parser.add_argument("--all-on-envelope", action="store_true", help="leave the faders, put levels on the envelopes")
     parser.add_argument(
         "--ride-envelope",

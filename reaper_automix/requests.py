@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from reaper_automix.json_reader import JsonReader, parse_json
-from reaper_automix.settings import MixSettings
+from reaper_automix.settings import BALANCES, RIDERS, MixSettings
 
 SCHEMA = "reaper_automix.request/1"
 
@@ -126,6 +126,9 @@ def _settings(data: JsonReader) -> MixSettings:
     settings = MixSettings(**given)
     if not 0.0 <= settings.strength_percent <= 100.0:
         raise data.get("strength_percent").fail("a number from 0 to 100")
+    for key, words in {"balance": BALANCES, "rider": RIDERS}.items():
+        if getattr(settings, key) not in words:
+            raise data.get(key).fail(f"one of {', '.join(words)}")
     if settings.max_error_db <= 0.0:
         raise data.get("max_error_db").fail("a number above 0")
     return settings

@@ -11,6 +11,12 @@ FADER_TOP_DB = 12.0
 ENVELOPE_TOP_DB = 6.0
 """The top of REAPER's volume envelopes as installed; a preference raises it, but a plan cannot know."""
 
+BALANCES = ("auto", "equal", "roles", "learned")
+"""The rungs of the balance mixer, and what takes the best that is proven."""
+
+RIDERS = ("auto", "lds", "rule")
+"""Who rides in the rides mixer, and what takes the one that is proven."""
+
 RIDE_ENVELOPES = {"volume": "Volume", "trim": "Trim Volume"}
 """Where rides go: the word of options and preferences, and REAPER's name of the envelope."""
 
@@ -30,9 +36,9 @@ class MixSettings:
     ride_envelope : str
         Where rides go: ``Volume``, or ``Trim Volume`` for engineers who keep the former to themselves.
     balance : str
-        The rung of the balance mixer: ``auto``, ``equal``, ``roles`` or ``learned``.
+        The rung of the balance mixer, one of ``BALANCES``.
     rider : str
-        Who rides in the rides mixer: ``auto``, ``lds`` or ``rule``.
+        Who rides in the rides mixer, one of ``RIDERS``.
     ride_range_db : float
         The furthest that a ride goes up or down.
     """

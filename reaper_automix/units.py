@@ -31,6 +31,16 @@ def same_level(a_db: float, b_db: float, tolerance_db: float) -> bool:
     return abs(a_db - b_db) <= tolerance_db or abs(db_to_lin(a_db) - db_to_lin(b_db)) <= 1e-7
 
 
+def q_to_bandwidth_oct(q: float) -> float:
+    """Convert the quality of a filter's band, above 0, to its width in octaves, by the analogue formula."""
+    return 2.0 / math.log(2.0) * math.asinh(0.5 / q)
+
+
+def bandwidth_oct_to_q(bandwidth_oct: float) -> float:
+    """Convert a width in octaves, above 0, to the quality ``1 / (2 sinh(ln 2 / 2 * width))``."""
+    return 0.5 / math.sinh(0.5 * math.log(2.0) * bandwidth_oct)
+
+
 def energy_to_db(energy: float) -> float:
     """Convert an energy (power) ratio to dB; 0 gives ``-inf``."""
     return 10.0 * math.log10(energy) if energy > 0.0 else -math.inf

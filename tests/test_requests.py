@@ -47,6 +47,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("mixer", None, "mixer: expected a text"),
     ("settings", [], "settings: expected an object"),
     ("settings", {"strength": 50}, "'strength'"),
+    ("settings", {"rider": "nobody"}, "settings.rider: expected one of auto, lds, rule"),
+    ("settings", {"balance": ""}, "settings.balance: expected one of auto, equal, roles, learned"),
     ("settings", {"strength_percent": 101}, "settings.strength_percent: expected a number from 0 to 100"),
     ("settings", {"strength_percent": "50"}, "settings.strength_percent: expected a number"),
     ("settings", {"max_error_db": 0}, "settings.max_error_db: expected a number above 0"),

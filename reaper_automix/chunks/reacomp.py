@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from reaper_automix.chunks import reaplug_parameters
-from reaper_automix.chunks.reaplug_blocks import REACOMP, ReaplugBlock, new_block
-from reaper_automix.chunks.reaplug_parameters import GAIN_TOP_LIN, GainInDb, Linear, Parameter, Ratio, Toggle
+from reaper_automix.chunks.reaplug_blocks import REACOMP
+from reaper_automix.chunks.reaplug_parameters import (
+    GAIN_TOP_LIN,
+    GainInDb,
+    Linear,
+    Parameter,
+    ParameterListPlugin,
+    Ratio,
+    Toggle,
+)
 from reaper_automix.units import SILENCE_DB
 
 PARAMETERS = (
@@ -73,56 +79,9 @@ class CompSettings:
     auto_release: bool = False
 
 
-def decode(block: ReaplugBlock) -> CompSettings:
-    """Read the settings from a block.
+_PLUGIN = ParameterListPlugin(
+    REACOMP, PARAMETERS, CompSettings(), raw_defaults=_RAW_DEFAULTS, n_parameters=_N_PARAMETERS
+)
 
-    Raises
-    ------
-    PluginStateError
-        If the state is damaged or too short.
-    """
-    return CompSettings(**reaplug_parameters.read_values(block, PARAMETERS))
-
-
-def encode(settings: CompSettings, like: ReaplugBlock | None = None) -> ReaplugBlock:
-    """Write settings into a block.
-
-    Parameters
-    ----------
-    settings : CompSettings
-        What it shall be set to.
-    like : ReaplugBlock or None
-        A block that keeps everything else it holds, and the bits of every setting that does not change; None for a new
-        instance.
-
-    Raises
-    ------
-    PluginStateError
-        If ``like`` is damaged.
-    ValueError
-        If a setting is no number that the plug-in can hold.
-    """
-    return reaplug_parameters.write_values(like or _new(), PARAMETERS, settings)
-
-
-def to_normalised(settings: CompSettings) -> dict[int, float]:
-    """Return the run-time values, 0..1, by parameter number.
-
-    Raises
-    ------
-    ValueError
-        If a setting lies outside of its parameter's range, such as a gain above +6.02 dB.
-    """
-    return reaplug_parameters.to_normalised(PARAMETERS, settings)
-
-
-def from_normalised(values: Mapping[int, float]) -> CompSettings:
-    """Return the settings of run-time values, 0..1, by parameter number; those not given are the defaults."""
-    return replace(CompSettings(), **reaplug_parameters.from_normalised(PARAMETERS, values))
-
-
-def _new() -> ReaplugBlock:
-    """Return a new instance at its defaults."""
-    normalised = to_normalised(CompSettings())
-    raws = {p.index: p.top * normalised[p.index] for p in PARAMETERS} | _RAW_DEFAULTS
-    return new_block(REACOMP, reaplug_parameters.parameter_list_state([raws.get(i, 0.0) for i in range(_N_PARAMETERS)]))
+decode, encode = _PLUGIN.decode, _PLUGIN.encode
+to_normalised, from_normalised = _PLUGIN.to_normalised, _PLUGIN.from_normalised

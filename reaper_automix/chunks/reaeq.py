@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from reaper_automix.chunks.reaplug_blocks import HIGHEST_DB, REAEQ, ReaplugBlock, checked_number, damaged, new_block
-from reaper_automix.units import SILENCE_DB, db_to_lin, lin_to_db
+from reaper_automix.units import SILENCE_DB, bandwidth_oct_to_q, db_to_lin, lin_to_db, q_to_bandwidth_oct
 
 LOWEST_HZ = 20.0
 HIGHEST_HZ = 24_000.0
@@ -103,7 +103,7 @@ def bandwidth_to_q(bandwidth_oct: float) -> float:
         If the width is not above 0.
     """
     _above_zero("a bandwidth in octaves", bandwidth_oct)
-    return 0.5 / math.sinh(0.5 * math.log(2.0) * bandwidth_oct)
+    return bandwidth_oct_to_q(bandwidth_oct)
 
 
 def q_to_bandwidth(q: float) -> float:
@@ -115,7 +115,7 @@ def q_to_bandwidth(q: float) -> float:
         If the quality is not above 0.
     """
     _above_zero("a quality Q", q)
-    return 2.0 / math.log(2.0) * math.asinh(0.5 / q)
+    return q_to_bandwidth_oct(q)
 
 
 def frequency_to_normalised(frequency_hz: float) -> float:

@@ -9,11 +9,16 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from reaper_automix.chunks.reaplug_blocks import HIGHEST_DB, ReaplugBlock, checked_number, damaged
+from reaper_automix.chunks.reaplug_blocks import HIGHEST_DB, Reaplug, ReaplugBlock, checked_number, damaged, new_block
 from reaper_automix.units import SILENCE_DB, db_to_lin, lin_to_db
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 GAIN_TOP_LIN = 2.0
 """Raw value at the upper end of a gain's range, +6.02 dB; files hold more where a user typed it."""
@@ -94,6 +99,84 @@ class Parameter:
     setting: str
     scale: Scale
     top: float = 1.0
+
+
+class ParameterListPlugin(Generic[Settings]):
+    """Settings of a plug-in whose state is a list of parameters: from a block and back, and at run time.
+
+    Parameters
+    ----------
+    plugin : Reaplug
+        Which one.
+    parameters : sequence of Parameter
+        Those that are understood.
+    defaults : dataclass
+        Of a new instance; one attribute per parameter.
+    raw_defaults : mapping of int to float, optional
+        Raw values of a new instance, by number, that the settings do not give.
+    n_parameters : int, optional
+        How many a new instance holds; by default as many as are understood.
+    """
+
+    def __init__(
+        self,
+        plugin: Reaplug,
+        parameters: Sequence[Parameter],
+        defaults: Settings,
+        *,
+        raw_defaults: Mapping[int, float] | None = None,
+        n_parameters: int | None = None,
+    ) -> None:
+        self._parameters = parameters
+        self._defaults = defaults
+        normalised = self.to_normalised(defaults)
+        raws = {p.index: p.top * normalised[p.index] for p in parameters} | dict(raw_defaults or {})
+        state = parameter_list_state([raws.get(i, 0.0) for i in range(n_parameters or len(parameters))])
+        self._new = new_block(plugin, state)
+
+    def decode(self, block: ReaplugBlock) -> Settings:
+        """Read the settings from a block.
+
+        Raises
+        ------
+        PluginStateError
+            If the state is damaged or too short.
+        """
+        return replace(self._defaults, **read_values(block, self._parameters))
+
+    def encode(self, settings: Settings, like: ReaplugBlock | None = None) -> ReaplugBlock:
+        """Write settings into a block.
+
+        Parameters
+        ----------
+        settings : dataclass
+            What it shall be set to.
+        like : ReaplugBlock or None
+            A block that keeps everything else it holds, and the bits of every setting that does not change; None for a
+            new instance.
+
+        Raises
+        ------
+        PluginStateError
+            If ``like`` is damaged.
+        ValueError
+            If a setting is no number that the plug-in can hold.
+        """
+        return write_values(like or self._new, self._parameters, settings)
+
+    def to_normalised(self, settings: Settings) -> dict[int, float]:
+        """Return the run-time values, 0..1, by parameter number.
+
+        Raises
+        ------
+        ValueError
+            If a setting lies outside of its parameter's range, such as a gain above +6.02 dB.
+        """
+        return to_normalised(self._parameters, settings)
+
+    def from_normalised(self, values: Mapping[int, float]) -> Settings:
+        """Return the settings of run-time values, 0..1, by parameter number; those not given are the defaults."""
+        return replace(self._defaults, **from_normalised(self._parameters, values))
 
 
 def read_values(block: ReaplugBlock, parameters: Sequence[Parameter]) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from reaper_automix.chunks import reaplug_parameters
-from reaper_automix.chunks.reaplug_blocks import REAVERBATE, ReaplugBlock, new_block
-from reaper_automix.chunks.reaplug_parameters import GAIN_TOP_LIN, GainInDb, Linear, Parameter
+from reaper_automix.chunks.reaplug_blocks import REAVERBATE
+from reaper_automix.chunks.reaplug_parameters import GAIN_TOP_LIN, GainInDb, Linear, Parameter, ParameterListPlugin
 
 PARAMETERS = (
     Parameter(0, "wet_db", GainInDb(), GAIN_TOP_LIN),
@@ -52,57 +50,7 @@ class ReverbSettings:
     highpass_hz: float = 0.0
 
 
-def decode(block: ReaplugBlock) -> ReverbSettings:
-    """Read the settings from a block.
+_PLUGIN = ParameterListPlugin(REAVERBATE, PARAMETERS, ReverbSettings())
 
-    Raises
-    ------
-    PluginStateError
-        If the state is damaged or too short.
-    """
-    return ReverbSettings(**reaplug_parameters.read_values(block, PARAMETERS))
-
-
-def encode(settings: ReverbSettings, like: ReaplugBlock | None = None) -> ReaplugBlock:
-    """Write settings into a block.
-
-    Parameters
-    ----------
-    settings : ReverbSettings
-        What it shall be set to.
-    like : ReaplugBlock or None
-        A block that keeps everything else it holds, and the bits of every setting that does not change; None for a new
-        instance.
-
-    Raises
-    ------
-    PluginStateError
-        If ``like`` is damaged.
-    ValueError
-        If a setting is no number that the plug-in can hold.
-    """
-    return reaplug_parameters.write_values(like or _new(), PARAMETERS, settings)
-
-
-def to_normalised(settings: ReverbSettings) -> dict[int, float]:
-    """Return the run-time values, 0..1, by parameter number.
-
-    Raises
-    ------
-    ValueError
-        If a setting lies outside of its parameter's range, such as a gain above +6.02 dB.
-    """
-    return reaplug_parameters.to_normalised(PARAMETERS, settings)
-
-
-def from_normalised(values: Mapping[int, float]) -> ReverbSettings:
-    """Return the settings of run-time values, 0..1, by parameter number; those not given are the defaults."""
-    return replace(ReverbSettings(), **reaplug_parameters.from_normalised(PARAMETERS, values))
-
-
-def _new() -> ReaplugBlock:
-    """Return a new instance at the defaults."""
-    normalised = to_normalised(ReverbSettings())
-    return new_block(
-        REAVERBATE, reaplug_parameters.parameter_list_state([p.top * normalised[p.index] for p in PARAMETERS])
-    )
+decode, encode = _PLUGIN.decode, _PLUGIN.encode
+to_normalised, from_normalised = _PLUGIN.to_normalised, _PLUGIN.from_normalised

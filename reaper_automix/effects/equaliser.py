@@ -23,7 +23,7 @@ from reaper_automix.analysis import levels
 from reaper_automix.effects.blocks import STATE_FLOOR, Audio, check_block, check_stream
 from reaper_automix.effects.parameters import Parameter, check_values, values_between
 from reaper_automix.errors import PlanError
-from reaper_automix.units import db_to_lin
+from reaper_automix.units import db_to_lin, q_to_bandwidth_oct
 
 BandType = Literal["low_shelf", "high_shelf", "band", "low_pass", "high_pass"]
 BAND_TYPES: tuple[BandType, ...] = ("low_shelf", "high_shelf", "band", "low_pass", "high_pass")
@@ -39,16 +39,6 @@ _HIGHEST_ALPHA = 1e5
 _HIGHEST_RELATIVE = 0.49
 """Frequency over sample rate that low shelves and high passes stop at."""
 _CHUNK_S = 1
-
-
-def q_to_bandwidth_oct(q: float) -> float:
-    """Convert a quality factor to the bandwidth in octaves that ReaEQ shows."""
-    return 2.0 / math.log(2.0) * math.asinh(0.5 / q)
-
-
-def bandwidth_oct_to_q(bandwidth_oct: float) -> float:
-    """Convert a bandwidth in octaves to a quality factor."""
-    return 0.5 / math.sinh(math.log(2.0) / 2.0 * bandwidth_oct)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis.loudness import Energy, energy_to_lufs, integrated_lufs
-from reaper_automix.analysis.roles import Role
+from reaper_automix.analysis.loudness import ABSOLUTE_GATE_LUFS, Energy, energy_to_lufs, integrated_lufs
 
 STEP_BLOCKS = 10
 STEP_S = 1.0
@@ -21,7 +20,7 @@ STEP_S = 1.0
 SOUNDING_LU = -25.0
 """A step this far below the track's gated loudness is a pause: its level is tail, bleed or noise."""
 
-SILENT_LUFS = -70.0
+SILENT_LUFS = ABSOLUTE_GATE_LUFS
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.bool_]
@@ -37,13 +36,10 @@ class RideTrack:
         K-weighted mean square per step, summed over left and right.
     loudness_lufs : float
         Gated, over all of it; ``-inf`` where it is silent.
-    role : Role or None
-        Who it is.
     """
 
     energy: Floats
     loudness_lufs: float
-    role: Role | None = None
 
     @property
     def sounds(self) -> Steps:
@@ -52,7 +48,7 @@ class RideTrack:
         return np.asarray(energy_to_lufs(self.energy) > floor_lufs)
 
 
-def ride_track(block_energy: Energy, gain_lin: Energy | None = None, role: Role | None = None) -> RideTrack:
+def ride_track(block_energy: Energy, gain_lin: Energy | None = None) -> RideTrack:
     """Return a track in steps.
 
     Parameters
@@ -63,7 +59,7 @@ def ride_track(block_energy: Energy, gain_lin: Energy | None = None, role: Role 
         Linear gain of each block.
     """
     heard = block_energy if gain_lin is None else block_energy * np.square(gain_lin)
-    return RideTrack(step_means(heard.sum(axis=0)), integrated_lufs(block_energy, gain_lin), role)
+    return RideTrack(step_means(heard.sum(axis=0)), integrated_lufs(block_energy, gain_lin))
 
 
 def step_means(blocks: Floats, step_blocks: int = STEP_BLOCKS) -> Floats:

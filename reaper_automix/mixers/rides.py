@@ -38,7 +38,7 @@ def decide(hearing: Hearing, settings: MixSettings) -> tuple[GainDecision, ...]:
         ``balance`` chooses the level, ``rider`` who rides, ``ride_range_db`` how far it goes.
     """
     tracks = {
-        track_id: ride_track(measurement.block_energy, hearing.gain_lin(track_id), hearing.roles.get(track_id))
+        track_id: ride_track(measurement.block_energy, hearing.gain_lin(track_id))
         for track_id, measurement in hearing.measurements.items()
     }
     name = _rider(settings)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from reaper_automix.errors import AutomixError
-from reaper_automix.settings import RIDE_ENVELOPES, MixSettings
+from reaper_automix.settings import RIDE_ENVELOPES, RIDERS, MixSettings
 
 TITLE = "Automix settings"
 _SEPARATOR = "\n"
@@ -64,7 +64,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "tracks": ("selected", "all"),
     "plug_ins": ("stock", "iem"),
     "render": ("ask", "always", "never"),
-    "rider": ("auto", "lds", "rule"),
+    "rider": RIDERS,
 }
 
 CAPTIONS: Mapping[str, str] = {

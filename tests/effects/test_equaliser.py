@@ -15,10 +15,9 @@ from reaper_automix.effects.equaliser import (
     Band,
     Equaliser,
     EqualiserSettings,
-    bandwidth_oct_to_q,
-    q_to_bandwidth_oct,
 )
 from reaper_automix.errors import MediaError, PlanError
+from reaper_automix.units import bandwidth_oct_to_q, q_to_bandwidth_oct
 
 RATES_HZ = (22_050, 44_100, 48_000, 96_000)
 CHAIN = EqualiserSettings(

@@ -27,11 +27,16 @@ def baselines(songs: Sequence[ShownSong], group: str, *, by_author: bool) -> dic
         track = song.track(group)
         if track is None or track.counts.sum() < FEWEST_STEPS:
             continue
-        others = [s for s in songs if (s.author != song.author if by_author else s is not song)]
+        others = others_than(song, songs, by_author=by_author)
         human = track_gain_lin(track)[track.counts]
         for name, gain_lin in baseline_gains(track, others).items():
             errors[name].append(float(np.mean(np.square(human - gain_lin))))
     return errors
+
+
+def others_than(song: ShownSong, songs: Sequence[ShownSong], *, by_author: bool) -> list[ShownSong]:
+    """Return the songs that one may be judged by: all others, or those of other authors."""
+    return [other for other in songs if (other.author != song.author if by_author else other is not song)]
 
 
 def baseline_gains(track: ShownTrack, learned: Sequence[ShownSong]) -> dict[str, float]:

@@ -65,7 +65,7 @@ PROCESSES = 2
 """Beside the one that waits; 1: no other than that one."""
 
 BY_SONG, BY_AUTHOR = "song", "author"
-_FOLDS: Mapping[str, Callable[[Sequence[Case]], list[Fold]]] = {BY_SONG: folds_by_song, BY_AUTHOR: folds_by_author}
+FOLDS: Mapping[str, Callable[[Sequence[Case]], list[Fold]]] = {BY_SONG: folds_by_song, BY_AUTHOR: folds_by_author}
 
 RECIPES: tuple[Recipe, ...] = (
     *(Recipe(step_s=step, r_scale=scale) for step in (0.5, 1.0, 2.0, 5.0) for scale in (1.0, 10.0, 20.0, 50.0, 100.0)),
@@ -237,7 +237,7 @@ def _systems(songs: Songs, by: str) -> dict[str, Any]:
     for group in GROUPS:
         judged = songs.with_group(group, recipe.step_s)
         cases = one_versus_all(judged, group, recipe)
-        folds = _FOLDS[by](cases)
+        folds = FOLDS[by](cases)
         if can_be_judged(cases, folds):
             result["ova"][group] = ova_errors(cases, folds, EARLIER_FEATURES, recipe).tolist()
             result["baselines"][group] = baselines(judged, group, by_author=by == BY_AUTHOR)
@@ -257,7 +257,7 @@ def _nested(songs: Songs, group: str, by: str, number: int, name: str) -> dict[s
     """Select without one fold of songs or authors, and judge on it."""
     recipe = NAMED[name]
     cases = one_versus_all(songs.with_group(group, recipe.step_s), group, recipe)
-    folds = merged(_FOLDS[by](cases), OUTER_FOLDS)
+    folds = merged(FOLDS[by](cases), OUTER_FOLDS)
     if number >= len(folds) or not _can_select(cases, folds[number], by):
         return {"features": [], "errors": {}}
     fold = folds[number]
@@ -287,13 +287,13 @@ WORK: Mapping[str, Callable[..., dict[str, Any]]] = {
 def _can_select(cases: Sequence[Case], fold: Fold, by: str) -> bool:
     """Return whether features can be selected without a fold: see ``predict_nested``."""
     learned = [case for index, case in enumerate(cases) if index not in fold]
-    return can_be_judged(learned, merged(_FOLDS[by](learned), INNER_FOLDS))
+    return can_be_judged(learned, merged(FOLDS[by](learned), INNER_FOLDS))
 
 
 def _all_tracks_errors(songs: Songs, recipe: Recipe, by: str) -> dict[str, list[float]]:
     """Return the errors of All-Tracks, song by song, per group; nothing where it cannot be learned."""
     cases = all_tracks(songs.complete(recipe.step_s), TOGETHER, recipe)
-    folds = _FOLDS[by](cases)
+    folds = FOLDS[by](cases)
     if not can_be_judged(cases, folds):
         return {}
     errors = squared_errors(cases, predict_held_out(cases, folds, columns_for(EARLIER_FEATURES, len(TOGETHER)), recipe))

@@ -5,19 +5,21 @@ The features that the nested selection chose are taken from its kept results; wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from reaper_automix.analysis import levels
 from reaper_automix.mixers.ride_rule import rule_rides_db
-from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack
+from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack, step_means
 from reaper_automix.mixers.rides import shaped_ride_db
 from reaper_automix.settings import MixSettings
-from reaper_automix.training.rides.baselines import GROUP_LEVEL, baseline_gains
+from reaper_automix.training.rides.baselines import GROUP_LEVEL, baseline_gains, others_than
+from reaper_automix.training.rides.courses import QUANTILES
 from reaper_automix.training.rides.experiments import (
     BY_AUTHOR,
+    FOLDS,
     NAMED,
     OURS,
     OUTER_FOLDS,
@@ -29,13 +31,10 @@ from reaper_automix.training.rides.experiments import (
 from reaper_automix.training.rides.published import (
     EARLIER_FEATURES,
     Case,
-    Fold,
     Recipe,
     all_tracks,
     can_be_judged,
     columns_for,
-    folds_by_author,
-    folds_by_song,
     one_versus_all,
     predict_held_out,
     track_gain_lin,
@@ -46,7 +45,6 @@ from reaper_automix.training.rides.showing import ShownSong, ShownTrack
 
 SHIPPED = "group level and rule ride (ships)"
 
-QUANTILES = np.linspace(0.05, 0.95, 10)
 _LOWEST_LIN = 1e-3
 
 Gains = dict[tuple[str, str, str], Floats]
@@ -84,7 +82,7 @@ def _simple(songs: Sequence[ShownSong], by: str) -> dict[str, Gains]:
     """Return the gains of the baselines, and of what ships: a group's usual level with the rule rider's ride."""
     predicted: dict[str, Gains] = {}
     for song in songs:
-        others = [s for s in songs if (s.author != song.author if by == BY_AUTHOR else s is not song)]
+        others = others_than(song, songs, by_author=by == BY_AUTHOR)
         for track in _tracks(song):
             key = (song.corpus, song.id, track.id)
             gains = baseline_gains(track, others)
@@ -100,16 +98,14 @@ def _simple(songs: Sequence[ShownSong], by: str) -> dict[str, Gains]:
 def _rule_ride_db(track: ShownTrack) -> Floats:
     """Return the ride that the rides mixer draws for a group, in the steps of the experiments."""
     steps = round(STEP_S / Recipe().step_s)
-    n_steps = -(-track.energy.size // steps)
-    padded = np.pad(track.energy, (0, n_steps * steps - track.energy.size), mode="edge")
-    heard = RideTrack(padded.reshape(n_steps, steps).mean(axis=1), track.loudness_lufs)
+    heard = RideTrack(step_means(track.energy, steps), track.loudness_lufs)
     ride_db = shaped_ride_db(rule_rides_db([heard])[0], heard, range_db=MixSettings().ride_range_db)
     return np.repeat(ride_db, steps)[: track.energy.size]
 
 
 def _systems(songs: Songs, results: Results, by: str) -> dict[str, Gains]:
     """Return the gains of All-Tracks, One-Versus-All, and the nested selections."""
-    fold: Callable[[Sequence[Case]], list[Fold]] = folds_by_author if by == BY_AUTHOR else folds_by_song
+    fold = FOLDS[by]
     predicted: dict[str, Gains] = {AT: {}, OVA: {}, NESTED: {}, OUR_NESTED: {}}
     joint = all_tracks(songs.complete(Recipe().step_s), TOGETHER, Recipe())
     if can_be_judged(joint, fold(joint)):
@@ -132,8 +128,7 @@ def _nested(
     """Yield the cases of each outer fold with what was predicted for them, from the features that were selected."""
     recipe = NAMED[name]
     cases = one_versus_all(songs.with_group(group, recipe.step_s), group, recipe)
-    every = folds_by_author(cases) if by == BY_AUTHOR else folds_by_song(cases)
-    for number, fold in enumerate(merged(every, OUTER_FOLDS)):
+    for number, fold in enumerate(merged(FOLDS[by](cases), OUTER_FOLDS)):
         features = results.get(Unit("nested", (group, by, number, name)), {}).get("features")
         if features:
             predicted = predict_held_out(cases, [fold], columns_for(features, 2), recipe)

@@ -129,7 +129,7 @@ def ride_cases(songs: Sequence[RiddenSong]) -> list[RideCase]:
 
 def ride_track_of(track: RiddenTrack, n_blocks: int) -> RideTrack:
     """Return a corpus track as a rider hears it, brought to a common length."""
-    return RideTrack(step_means(lengthened(track.energy, n_blocks)), track.loudness_lufs, track.role)
+    return RideTrack(step_means(lengthened(track.energy, n_blocks)), track.loudness_lufs)
 
 
 def fit_rides(cases: Sequence[RideCase], settings: Settings) -> RideModel:

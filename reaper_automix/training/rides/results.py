@@ -27,9 +27,6 @@ AT, OVA = "all tracks", "one versus all"
 OPTIMISTIC, NESTED = "best features, optimistic", "best features, nested"
 OUR_OPTIMISTIC, OUR_NESTED = "our recipe, optimistic", "our recipe, nested"
 
-PAPER_OVA_SHARE, PAPER_BEST_SHARE = 0.884, 0.56
-"""[1] table 1: error of One-Versus-All, and of the best features, over that of All-Tracks, as a mean over groups."""
-
 COURSE_DRAWS = 200
 """Draws of songs for the intervals of whole courses; each sorts every error anew."""
 
