@@ -19,6 +19,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+INSTALL_TRAINING = "In the reaper_automix folder run: .venv/bin/python -m pip install -e '.[train]'."
+"""The next step where a package of the extra ``train`` is missing."""
+
 
 class AutomixError(Exception):
     """Base of every error that is shown to the user as one message."""

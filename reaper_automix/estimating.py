@@ -21,7 +21,7 @@ from reaper_automix.analysis.gain_sources import open_file
 from reaper_automix.audio.reader import TrackReader
 from reaper_automix.audio.render import HeardGain, session_rate_hz
 from reaper_automix.commands import Places, check_places, receipt_data, write_planned
-from reaper_automix.errors import ModelError, ScopeError, SessionError
+from reaper_automix.errors import INSTALL_TRAINING, ModelError, ScopeError, SessionError
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.pipeline import Planned, make_plan
 from reaper_automix.places import default_target, open_host
@@ -321,10 +321,7 @@ def _drawing() -> Callable[[GainEstimate, Sequence[str], Path], None]:
     try:
         from reaper_automix.estimate_picture import save_picture
     except ImportError as error:
-        raise ModelError(
-            f"--picture needs {error.name}: in the reaper_automix folder run: "
-            ".venv/bin/python -m pip install -e '.[train]'."
-        ) from None
+        raise ModelError(f"--picture needs {error.name}, which is not installed. {INSTALL_TRAINING}") from None
     return save_picture
 
 

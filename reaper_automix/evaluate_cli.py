@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 from rich.console import Console
 from rich.markup import escape
 
-from reaper_automix.errors import ModelError
+from reaper_automix.errors import INSTALL_TRAINING, ModelError
 from reaper_automix.files import write_text_whole
 from reaper_automix.terminal import Bars
 
@@ -65,8 +65,7 @@ def _evaluate(options: argparse.Namespace, console: Console) -> int:
         )
     except ImportError as error:
         raise ModelError(
-            f"evaluating needs packages that are not installed ({error.name}): in the reaper_automix folder run: "
-            ".venv/bin/python -m pip install -e '.[train]'."
+            f"evaluating needs packages that are not installed ({error.name}). {INSTALL_TRAINING}"
         ) from None
     judge = _rides if options.mixer == "rides" else _balance
     text, written = judge(options, console)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reaper_automix.errors import ModelError
+from reaper_automix.errors import INSTALL_TRAINING, ModelError
 from reaper_automix.progress import Progress, silent
 from reaper_automix.training.balance_fit import ForestBalance, LearnedBalance
 from reaper_automix.training.evaluation.baselines import BASELINES
@@ -83,5 +83,5 @@ def draw(evaluation: Evaluation, path: Path) -> None:
     try:
         from reaper_automix.training.evaluation.pictures import save_picture
     except ImportError as error:
-        raise ModelError(f"--picture needs {error.name}: run .venv/bin/python -m pip install -e '.[train]'.") from None
+        raise ModelError(f"--picture needs {error.name}, which is not installed. {INSTALL_TRAINING}") from None
     save_picture(evaluation, path)

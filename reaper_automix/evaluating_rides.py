@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reaper_automix.errors import CorpusError, ModelError
+from reaper_automix.errors import INSTALL_TRAINING, CorpusError, ModelError
 from reaper_automix.progress import Progress, silent
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.evaluation.listening import listen
@@ -127,7 +127,7 @@ def draw_figures(evaluation: RidesEvaluation, folder: Path) -> list[Path]:
     try:
         from reaper_automix.training.rides.figures import draw_all
     except ImportError as error:
-        raise ModelError(f"--picture needs {error.name}: run .venv/bin/python -m pip install -e '.[train]'.") from None
+        raise ModelError(f"--picture needs {error.name}, which is not installed. {INSTALL_TRAINING}") from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

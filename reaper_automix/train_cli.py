@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from reaper_automix.errors import ModelError
+from reaper_automix.errors import INSTALL_TRAINING, ModelError
 from reaper_automix.terminal import Bars
 
 EXAMPLES = """examples:
@@ -41,10 +41,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
     try:
         from reaper_automix import fitting
     except ImportError as error:
-        raise ModelError(
-            f"training needs packages that are not installed ({error.name}): in the reaper_automix folder run: "
-            ".venv/bin/python -m pip install -e '.[train]'."
-        ) from None
+        raise ModelError(f"training needs packages that are not installed ({error.name}). {INSTALL_TRAINING}") from None
     with Bars(console) as bars:
         table = fitting.fit(options.mixer, options.data, tuple(options.corpora), options.out, bars)
     if not options.quiet and sys.stdout is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reaper_automix.analysis.roles import Role, role_of
-from reaper_automix.errors import CorpusError
+from reaper_automix.errors import INSTALL_TRAINING, CorpusError
 from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, Finding, Usage
 from reaper_automix.training.corpora.loading import check_each, length_of, places
 
@@ -191,9 +191,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         import yaml  # an extra: only who owns MedleyDB needs it
     except ImportError as error:
-        raise CorpusError(
-            "PyYAML is missing. In the reaper_automix folder run: .venv/bin/python -m pip install -e '.[train]'."
-        ) from error
+        raise CorpusError(f"PyYAML is missing. {INSTALL_TRAINING}") from error
     try:
         data = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, yaml.YAMLError) as error:
