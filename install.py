@@ -46,6 +46,8 @@ LOG_NAME = "install.log"
 REAPER_FOLDERS_NAME = "reaper-automix-reaper-folders.json"
 COMPLETE, UNFINISHED = "complete", "unfinished"
 FREE_SPACE_NEEDED_MB = 900
+TORCH_SPACE_NEEDED_MB = 1100
+"""On top, where torch is wanted; a build with CUDA takes several times as much."""
 DEMO_FOLDER = "automix-demo"
 HEARTBEAT_S = 15.0
 FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
@@ -60,7 +62,7 @@ if own is None or pathlib.Path(sys.argv[1]).resolve() not in pathlib.Path(own.or
 sys.exit("missing: " + ", ".join(missing) if missing else 0)
 """
 EXTRA_MODULES = {
-    "dev": ("ruff", "mypy", "importlinter", "pytest", "hypothesis"),
+    "dev": ("ruff", "mypy", "importlinter", "pytest", "hypothesis", "torch"),
     "deep": ("torch",),
     "train": ("sklearn", "librosa", "matplotlib", "yaml"),
 }
@@ -398,7 +400,7 @@ def install_packages(place: Place, wanted: Stamp, runner: Runner) -> None:
     write_stamp(place, wanted._replace(extras=extras))
 
 
-def check_free_space(place: Place) -> None:
+def check_free_space(place: Place, extras: Sequence[str]) -> None:
     """Refuse to begin a download that cannot fit.
 
     Raises
@@ -407,9 +409,10 @@ def check_free_space(place: Place) -> None:
         If the disk has too little room.
     """
     free_mb = shutil.disk_usage(place.root).free // 1_000_000
-    if free_mb < FREE_SPACE_NEEDED_MB:
+    needed_mb = FREE_SPACE_NEEDED_MB + (TORCH_SPACE_NEEDED_MB if {"dev", "deep"} & set(extras) else 0)
+    if free_mb < needed_mb:
         raise SetupProblem(
-            f"The disk of {place.root} has {free_mb} MB free, the packages need about {FREE_SPACE_NEEDED_MB} MB. "
+            f"The disk of {place.root} has {free_mb} MB free, the packages need about {needed_mb} MB. "
             "Next step: make room, or copy this folder to another disk." + AGAIN
         )
 
@@ -441,7 +444,7 @@ def set_up(place: Place, extras: Sequence[str], runner: Runner, steps: Steps) ->
     steps.begin(f"Python environment in {place.venv}")
     action = next_action(place, wanted, runner)
     if action != "nothing":
-        check_free_space(place)
+        check_free_space(place, extras)
     if action == "remake":
         _refuse_own_ground(place)
         remove_venv(place)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis import levels
 from reaper_automix.analysis.gain_estimation import GainEstimate, Method, estimate_gains
 from reaper_automix.analysis.gain_sources import open_file
+from reaper_automix.audio import levels
 from reaper_automix.audio.reader import TrackReader
 from reaper_automix.audio.render import HeardGain, session_rate_hz
 from reaper_automix.commands import Places, check_places, receipt_data, write_planned

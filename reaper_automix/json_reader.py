@@ -116,6 +116,11 @@ class JsonReader:
         inner = self.get_or_none(key)
         return None if inner is None else inner.number()
 
+    def number_or(self, key: str, default: float) -> float:
+        """Return a number of an object, ``default`` where it is missing or null."""
+        inner = self.get_or_none(key)
+        return default if inner is None else inner.number()
+
     def text_or(self, key: str, default: str) -> str:
         """Return a text of an object, ``default`` where it is missing or null."""
         inner = self.get_or_none(key)

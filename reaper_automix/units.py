@@ -1,4 +1,4 @@
-"""Conversions between units. The only place that knows ``10 ** (x / 20)``, but for arrays: ``analysis.levels``.
+"""Conversions between units. The only place that knows ``10 ** (x / 20)``, but for arrays: ``audio.levels``.
 
 Scalars only, stdlib only.
 """

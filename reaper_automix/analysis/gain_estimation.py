@@ -19,12 +19,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis import levels
 from reaper_automix.analysis.alignment import Alignment, align
 from reaper_automix.analysis.gain_fit import Fit, fit, same_signals, sounding, window_energy, with_polarity
 from reaper_automix.analysis.gain_smoothing import smooth
 from reaper_automix.analysis.gain_sources import AudioSource
 from reaper_automix.analysis.gain_windows import Domain, Windows, windows_of
+from reaper_automix.audio import levels
 from reaper_automix.errors import ScopeError
 from reaper_automix.progress import Progress, silent
 from reaper_automix.units import db_to_energy

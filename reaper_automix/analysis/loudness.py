@@ -27,8 +27,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import signal
 
-from reaper_automix.analysis import levels
 from reaper_automix.analysis.true_peak import TruePeakMeter
+from reaper_automix.audio import levels
 from reaper_automix.errors import MediaError
 from reaper_automix.units import energy_to_db
 

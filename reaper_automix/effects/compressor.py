@@ -2,7 +2,8 @@ r"""A feed-forward compressor in real units, exact for blocks of any size.
 
 For each sample, with the filter constants k(t) = 1 - exp(-1 / (t * rate)):
 
-1. power: p = max over the channels of P, where P += k(rms size) * (x^2 - P); with an RMS size of 0, P = x^2
+1. power: p = max over the channels of P, where P += k(rms size) * (f^2 - P); with an RMS size of 0, P = f^2. f is the
+   channel x through the detector's high and low pass, second-order Butterworth filters, where they are on
 2. level: L = 10 log10 p, so that a sine of peak 0 dBFS has -3.01 dB with an RMS size, and 0 dB at its peaks without
 3. target reduction: R(L) = -static_gain_db(L), after [1]_ eq. 4
 4. reduction: r += k(attack) * (R - r) where R > r, else r += k(release) * (R - r); in dB, so that attack and release
@@ -25,95 +26,50 @@ References
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from reaper_automix.analysis import levels
+from reaper_automix.audio import levels
+from reaper_automix.effect_settings.compressor import RATIO, CompressorSettings
 from reaper_automix.effects.blocks import STATE_FLOOR, Audio, check_block, check_stream
-from reaper_automix.effects.parameters import Parameter, check_values, values_between
-from reaper_automix.units import SILENCE_DB, db_to_lin
+from reaper_automix.effects.equaliser import Cascade, passes, sections
+from reaper_automix.units import db_to_lin
 
 Floats = NDArray[np.float64]
-
-THRESHOLD = Parameter("threshold_db", "dB", -60.0, 6.0, 0.0)
-RATIO = Parameter("ratio", ":1", 1.0, 100.0, 4.0, "log")
-KNEE = Parameter("knee_db", "dB", 0.0, 24.0, 0.0)
-ATTACK = Parameter("attack_ms", "ms", 0.01, 500.0, 3.0, "log")
-RELEASE = Parameter("release_ms", "ms", 0.01, 5_000.0, 100.0, "log")
-RMS_SIZE = Parameter("rms_size_ms", "ms", 0.0, 100.0, 5.0)
-MAKEUP = Parameter("makeup_db", "dB", SILENCE_DB, 12.0, 0.0)
-DRY = Parameter("dry_db", "dB", SILENCE_DB, 12.0, SILENCE_DB)
-PARAMETERS = (THRESHOLD, RATIO, KNEE, ATTACK, RELEASE, RMS_SIZE, MAKEUP, DRY)
 
 _CHUNK_SAMPLES = 1 << 18
 """What is worked on at once: a few megabytes."""
 _EXACT_DB = 1e-9
 _MOST_ROUNDS = 200
 """Never seen: Newton's method ends in 2 to 8 rounds on music."""
-_POWER_FLOOR = 1e-30
+POWER_FLOOR = 1e-30
 """-300 dB, far below any threshold: keeps the logarithm finite."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompressorSettings:
-    """The knobs; ``PlanError`` if a value is outside of its range.
+def static_gain_db(settings: CompressorSettings, level_db: Floats) -> Floats:
+    """Return the gain that a steady detector level ends at, make-up left out: 0 or below.
 
     Parameters
     ----------
-    threshold_db : float
-        -60 to 6 dB.
-    ratio : float
-        1 to 100; 100 stands for a limiter (infinity), as in ReaComp.
-    knee_db : float
-        Width of the soft knee, centred on the threshold; 0 is a hard knee.
-    attack_ms, release_ms : float
-        Times to 63 % of a change of the gain in dB.
-    rms_size_ms : float
-        Time constant of the detector's mean square; 0 detects peaks.
-    makeup_db : float
-        Gain of the compressed signal (ReaComp: Wet).
-    dry_db : float
-        Gain of the untouched signal that is added; -150 is none.
+    settings : CompressorSettings
+    level_db : ndarray of float64, any shape
+        The detector's level; ``-inf`` is allowed.
     """
+    over_db = level_db - settings.threshold_db
+    if settings.knee_db > 0.0:
+        knee_db = settings.knee_db
+        in_knee = np.square(np.clip(over_db + knee_db / 2.0, 0.0, knee_db)) / (2.0 * knee_db)
+        effective_db = in_knee + np.maximum(over_db - knee_db / 2.0, 0.0)  # [1] eq. 4
+    else:
+        effective_db = np.maximum(over_db, 0.0)
+    return -slope(settings) * effective_db
 
-    threshold_db: float = THRESHOLD.default
-    ratio: float = RATIO.default
-    knee_db: float = KNEE.default
-    attack_ms: float = ATTACK.default
-    release_ms: float = RELEASE.default
-    rms_size_ms: float = RMS_SIZE.default
-    makeup_db: float = MAKEUP.default
-    dry_db: float = DRY.default
 
-    def __post_init__(self) -> None:
-        check_values(PARAMETERS, asdict(self))
-
-    def between(self, after: CompressorSettings, share: float) -> CompressorSettings:
-        """Return the settings at a share of the way, 0 (these) to 1 (the others)."""
-        return CompressorSettings(**values_between(PARAMETERS, asdict(self), asdict(after), share))
-
-    def static_gain_db(self, level_db: Floats) -> Floats:
-        """Return the gain that a steady detector level ends at, make-up left out: 0 or below.
-
-        Parameters
-        ----------
-        level_db : ndarray of float64, any shape
-            The detector's level; ``-inf`` is allowed.
-        """
-        over_db = level_db - self.threshold_db
-        if self.knee_db > 0.0:
-            in_knee = np.square(np.clip(over_db + self.knee_db / 2.0, 0.0, self.knee_db)) / (2.0 * self.knee_db)
-            effective_db = in_knee + np.maximum(over_db - self.knee_db / 2.0, 0.0)  # [1] eq. 4
-        else:
-            effective_db = np.maximum(over_db, 0.0)
-        return -self._slope() * effective_db
-
-    def _slope(self) -> float:
-        """Return the dB of reduction per dB over the threshold."""
-        return 1.0 if self.ratio >= RATIO.high else 1.0 - 1.0 / self.ratio
+def slope(settings: CompressorSettings) -> float:
+    """Return the dB of reduction per dB over the threshold."""
+    return 1.0 if settings.ratio >= RATIO.high else 1.0 - 1.0 / settings.ratio
 
 
 class Compressor:
@@ -138,6 +94,8 @@ class Compressor:
         self._rms = _constant(settings.rms_size_ms, sample_rate_hz)
         self._makeup_lin = db_to_lin(settings.makeup_db)
         self._dry_lin = db_to_lin(settings.dry_db)
+        heard = passes(highpass_hz=settings.detector_highpass_hz, lowpass_hz=settings.detector_lowpass_hz)
+        self._filters = Cascade(sections(heard, sample_rate_hz), n_channels)
         self._power = np.zeros((n_channels, 1))
         self._reduction_db = 0.0
 
@@ -177,17 +135,17 @@ class Compressor:
         return np.concatenate([*parts, np.zeros(0)])
 
     def _reduction(self, block: Audio) -> Floats:
-        target_db = -self.settings.static_gain_db(self._level_db(block))
+        target_db = -static_gain_db(self.settings, self._level_db(block))
         reduction_db = follow(target_db, self._reduction_db, self._attack, self._release)
         self._reduction_db = float(reduction_db[-1]) if reduction_db[-1] > STATE_FLOOR else 0.0
         return reduction_db
 
     def _level_db(self, block: Audio) -> Floats:
-        power = np.square(block, dtype=np.float64)
+        power = np.square(self._filters.process(block.astype(np.float64)))
         if self._rms < 1.0:
             power, self._power = signal.lfilter([self._rms], [1.0, self._rms - 1.0], power, axis=-1, zi=self._power)
             self._power[np.abs(self._power) < STATE_FLOOR] = 0.0
-        return levels.energy_to_db(np.maximum(power.max(axis=0), _POWER_FLOOR))
+        return levels.energy_to_db(np.maximum(power.max(axis=0), POWER_FLOOR))
 
 
 def follow(target: Floats, start: float, attack: float, release: float) -> Floats:

@@ -6,10 +6,11 @@ Freeverb (2000). Both channels hear the sum of the inputs; the right one has 23 
 in samples at 44.1 kHz, and both delays and damping are converted to the rate at hand.
 
 The decay follows a table of RT60 against room size that was measured on renders of ReaVerbate at a dampening of 0.3:
-``DECAY_S``. The feedback of the combs for each of its rows was found by bisection on the RT60 of our own impulse
-response (Schroeder integration, a line through -5 to -35 dB, 44.1 kHz, dampening 0.3), and is interpolated between
-them. How loud ReaVerbate's wet signal is, and the slopes of its two filters, are not known: ours are Freeverb's level
-(0.015 x 3), and 12 dB per octave.
+``plugins.reaverbate.DECAY_S``. The feedback of the combs for each of its rows was found by bisection on the RT60 of our
+own impulse response (Schroeder integration, a line through -5 to -35 dB, 44.1 kHz, dampening 0.3). Between them the
+turns that a comb takes to fall to 1/e, -1 / ln(feedback), go with the decay in straight lines. A decay outside of the
+table plays as its nearest end, as in the plug-in. How loud ReaVerbate's wet signal is, and the slopes of its two
+filters, are not known: ours are Freeverb's level (0.015 x 3), and 12 dB per octave.
 
 References
 ----------
@@ -20,38 +21,26 @@ References
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from reaper_automix.effect_settings.reverb import ReverbSettings
 from reaper_automix.effects.blocks import Audio, check_block, check_stream
-from reaper_automix.effects.equaliser import Band, Equaliser, EqualiserSettings
-from reaper_automix.effects.parameters import Parameter, check_values, values_between
-from reaper_automix.units import SILENCE_DB, db_to_lin
+from reaper_automix.effects.equaliser import Equaliser, passes
+from reaper_automix.plugins.reaverbate import DECAY_S
+from reaper_automix.units import db_to_lin
 
-WET = Parameter("wet_db", "dB", SILENCE_DB, 12.0, 0.0)
-DRY = Parameter("dry_db", "dB", SILENCE_DB, 12.0, 0.0)
-ROOM_SIZE = Parameter("room_size", "", 0.0, 1.0, 0.5)
-DAMPENING = Parameter("dampening", "", 0.0, 1.0, 0.5)
-WIDTH = Parameter("width", "", -1.0, 1.0, 1.0)
-INITIAL_DELAY = Parameter("initial_delay_ms", "ms", 0.0, 500.0, 0.0)
-LOWPASS = Parameter("lowpass_hz", "Hz", 20.0, 20_000.0, 20_000.0, "log")
-HIGHPASS = Parameter("highpass_hz", "Hz", 20.0, 20_000.0, 20.0, "log")
-PARAMETERS = (WET, DRY, ROOM_SIZE, DAMPENING, WIDTH, INITIAL_DELAY, LOWPASS, HIGHPASS)
+FEEDBACK = (0.3425, 0.4084, 0.4599, 0.5287, 0.5901, 0.6494, 0.7127, 0.7784, 0.8439, 0.9108, 0.9798)
+"""Of the combs, at the decays of the table; within 7 % of decay this is the straight line 0.34 + 0.64 * room size."""
 
-ROOM_SIZES = tuple(i / 10.0 for i in range(11))
-DECAY_S = (0.21, 0.24, 0.27, 0.32, 0.38, 0.46, 0.58, 0.78, 1.15, 2.10, 9.72)
-"""ReaVerbate's RT60 at these room sizes, dampening 0.3."""
-_FEEDBACK = (0.3425, 0.4084, 0.4599, 0.5287, 0.5901, 0.6494, 0.7127, 0.7784, 0.8439, 0.9108, 0.9798)
-"""Of the combs, at these room sizes; within 7 % of decay this is the straight line 0.34 + 0.64 * room size."""
-
-_TUNING_RATE_HZ = 44_100
-_COMB_SAMPLES = (1116, 1188, 1277, 1356, 1422, 1491, 1557, 1617)
-_ALLPASS_SAMPLES = (556, 441, 341, 225)
-_SPREAD_SAMPLES = 23
-_MOST_DAMPING = 0.4
-_ALLPASS_GAIN = 0.5
-_INPUT_GAIN_LIN = 0.015 * 3.0
+TUNING_RATE_HZ = 44_100
+COMB_SAMPLES = (1116, 1188, 1277, 1356, 1422, 1491, 1557, 1617)
+ALLPASS_SAMPLES = (556, 441, 341, 225)
+SPREADS_SAMPLES = (0, 23)
+"""Of the left and the right channel."""
+MOST_DAMPING = 0.4
+ALLPASS_GAIN = 0.5
+INPUT_GAIN_LIN = 0.015 * 3.0
 _NEGLIGIBLE = 1e-7
 """-140 dB, the step of float32: where the damping filter's response is cut off."""
 _SILENCE_LIN = 1e-15
@@ -59,61 +48,9 @@ _SILENCE_LIN = 1e-15
 _CHUNK_SAMPLES = 1 << 15
 
 
-@dataclass(frozen=True, slots=True)
-class ReverbSettings:
-    """The knobs, with ReaVerbate's names; ``PlanError`` if a value is outside of its range.
-
-    Parameters
-    ----------
-    wet_db, dry_db : float
-        -150 (none) to 12 dB.
-    room_size : float
-        0 to 1; sets the decay, see ``decay_s``.
-    dampening : float
-        0 to 1; how much faster high frequencies decay.
-    width : float
-        1 wide, 0 mono, -1 wide with the channels swapped.
-    initial_delay_ms : float
-        0 to 500 ms, before the 25 ms that the shortest comb takes.
-    lowpass_hz, highpass_hz : float
-        20 to 20,000 Hz, 12 dB per octave on the wet signal; 20,000 and 20 are off.
-    """
-
-    wet_db: float = WET.default
-    dry_db: float = DRY.default
-    room_size: float = ROOM_SIZE.default
-    dampening: float = DAMPENING.default
-    width: float = WIDTH.default
-    initial_delay_ms: float = INITIAL_DELAY.default
-    lowpass_hz: float = LOWPASS.default
-    highpass_hz: float = HIGHPASS.default
-
-    def __post_init__(self) -> None:
-        check_values(PARAMETERS, asdict(self))
-
-    def between(self, after: ReverbSettings, share: float) -> ReverbSettings:
-        """Return the settings at a share of the way, 0 (these) to 1 (the others)."""
-        return ReverbSettings(**values_between(PARAMETERS, asdict(self), asdict(after), share))
-
-    def filters(self) -> EqualiserSettings:
-        """Return the filters of the wet signal that are on."""
-        bands = []
-        if self.highpass_hz > HIGHPASS.low:
-            bands.append(Band("high_pass", self.highpass_hz, q=math.sqrt(0.5)))
-        if self.lowpass_hz < LOWPASS.high:
-            bands.append(Band("low_pass", self.lowpass_hz, q=math.sqrt(0.5)))
-        return EqualiserSettings(tuple(bands))
-
-
-def decay_s(room_size: float) -> float:
-    """Return ReaVerbate's RT60 at a room size and a dampening of 0.3, interpolated in log time."""
-    ROOM_SIZE.check(room_size)
-    return float(np.exp(np.interp(room_size, ROOM_SIZES, np.log(DECAY_S))))
-
-
-def room_size_for(rt60_s: float) -> float:
-    """Return the room size that decays in so many seconds; the nearest one outside of 0.21 to 9.72 s."""
-    return float(np.interp(math.log(max(rt60_s, DECAY_S[0])), np.log(DECAY_S), ROOM_SIZES))
+def feedback_for(decay_s: float) -> float:
+    """Return the feedback of the combs for an RT60; that of the nearest one from 0.21 to 9.72 s."""
+    return math.exp(-1.0 / float(np.interp(decay_s, DECAY_S, -1.0 / np.log(FEEDBACK))))
 
 
 class Reverb:
@@ -133,15 +70,17 @@ class Reverb:
         self.settings = settings
         self.sample_rate_hz = sample_rate_hz
         self.n_channels = n_channels
-        stretch = sample_rate_hz / _TUNING_RATE_HZ
+        stretch = sample_rate_hz / TUNING_RATE_HZ
         self._delay = _Delay(round(settings.initial_delay_ms * sample_rate_hz / 1_000.0))
         self._combs = _Combs(
-            [round((d + s) * stretch) for s in (0, _SPREAD_SAMPLES) for d in _COMB_SAMPLES],
-            feedback=float(np.interp(settings.room_size, ROOM_SIZES, _FEEDBACK)),
-            damping=(_MOST_DAMPING * settings.dampening) ** (1.0 / stretch),
+            [round((d + s) * stretch) for s in SPREADS_SAMPLES for d in COMB_SAMPLES],
+            feedback=feedback_for(settings.decay_s),
+            damping=(MOST_DAMPING * settings.dampening) ** (1.0 / stretch),
         )
-        self._allpasses = [[_Allpass(round((d + s) * stretch)) for d in _ALLPASS_SAMPLES] for s in (0, _SPREAD_SAMPLES)]
-        self._filters = Equaliser(settings.filters(), sample_rate_hz, 2)
+        self._allpasses = [[_Allpass(round((d + s) * stretch)) for d in ALLPASS_SAMPLES] for s in SPREADS_SAMPLES]
+        self._filters = Equaliser(
+            passes(highpass_hz=settings.highpass_hz, lowpass_hz=settings.lowpass_hz), sample_rate_hz, 2
+        )
         self._wet_lin = db_to_lin(settings.wet_db)
         self._dry_lin = np.float32(db_to_lin(settings.dry_db))
 
@@ -172,7 +111,7 @@ class Reverb:
         return output
 
     def _wet(self, block: Audio) -> Audio:
-        mono = block.sum(axis=0) * np.float32(_INPUT_GAIN_LIN * self._wet_lin * (2.0 / self.n_channels))
+        mono = block.sum(axis=0) * np.float32(INPUT_GAIN_LIN * self._wet_lin * (2.0 / self.n_channels))
         wet = self._combs.process(self._delay.process(mono))
         for channel, allpasses in zip(wet, self._allpasses, strict=True):
             for allpass in allpasses:
@@ -272,7 +211,7 @@ class _Allpass:
     def process(self, samples: Audio) -> Audio:
         delay, n_samples, step = self._delay, samples.size, self._line.size
         inputs = np.concatenate((self._inputs, samples))
-        gain = np.float32(_ALLPASS_GAIN)
+        gain = np.float32(ALLPASS_GAIN)
         ahead = inputs[delay:] + gain * inputs[:-delay]
         ahead = ahead[2 * delay :] + gain * gain * ahead[: -2 * delay]
         line = np.concatenate((self._line, ahead))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reaper_automix.analysis import levels
 from reaper_automix.analysis.loudness import Energy, integrated_lufs
+from reaper_automix.audio import levels
 from reaper_automix.mixers.ride_sound import STEP_BLOCKS, STEP_S, Floats, Steps
 
 SLEW_DB_PER_S = 3.0

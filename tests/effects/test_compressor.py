@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reaper_automix.effects.compressor import Compressor, CompressorSettings, follow
+from reaper_automix.effect_settings.compressor import CompressorSettings
+from reaper_automix.effects.compressor import Compressor, follow, static_gain_db
 from reaper_automix.errors import MediaError, PlanError
 
 RATES_HZ = (22_050, 44_100, 48_000, 96_000)
@@ -81,20 +82,20 @@ def test_steady_levels_end_on_the_static_curve(ratio: float, knee_db: float) -> 
     )
     for level_db in (-50.0, -27.0, -23.0, -20.0, -17.0, -13.0, 0.0):
         output = Compressor(knobs, 48_000, 1).process(_steady(level_db, 4_800))
-        expected_db = level_db + float(knobs.static_gain_db(np.array(level_db))) + 3.0
+        expected_db = level_db + float(static_gain_db(knobs, np.array(level_db))) + 3.0
         assert 20.0 * math.log10(float(output[0, -1])) == pytest.approx(expected_db, abs=1e-3)
 
 
 def test_the_static_curve_in_closed_form() -> None:
     hard = CompressorSettings(threshold_db=-20.0, ratio=4.0)
-    np.testing.assert_allclose(hard.static_gain_db(np.array([-np.inf, -20.0, -12.0, 0.0])), [0.0, 0.0, -6.0, -15.0])
+    np.testing.assert_allclose(static_gain_db(hard, np.array([-np.inf, -20.0, -12.0, 0.0])), [0.0, 0.0, -6.0, -15.0])
     limiter = CompressorSettings(threshold_db=-20.0, ratio=100.0)
-    np.testing.assert_allclose(limiter.static_gain_db(np.array([0.0])), [-20.0])
+    np.testing.assert_allclose(static_gain_db(limiter, np.array([0.0])), [-20.0])
     soft = CompressorSettings(threshold_db=-20.0, ratio=4.0, knee_db=8.0)
     # At the threshold a soft knee takes slope * knee / 8; its ends meet the straight lines.
-    np.testing.assert_allclose(soft.static_gain_db(np.array([-24.0, -20.0, -16.0])), [0.0, -0.75, -3.0])
+    np.testing.assert_allclose(static_gain_db(soft, np.array([-24.0, -20.0, -16.0])), [0.0, -0.75, -3.0])
     levels_db = np.linspace(-40.0, 0.0, 4_001)
-    steepness = np.diff(soft.static_gain_db(levels_db)) / np.diff(levels_db)
+    steepness = np.diff(static_gain_db(soft, levels_db)) / np.diff(levels_db)
     assert np.abs(np.diff(steepness)).max() < 2e-3
     assert steepness.min() == pytest.approx(-0.75)
 
@@ -174,3 +175,55 @@ def test_nan_is_an_error_that_leaves_the_state() -> None:
     np.testing.assert_array_equal(compressor.process(audio), untouched.process(audio))
     with pytest.raises(PlanError, match=r"ratio is 0\.5:1: choose a value from 1:1 to 100:1"):
         CompressorSettings(ratio=0.5)
+
+
+def _sine(hz: float, rate_hz: int, level_db: float) -> NDArray[np.float32]:
+    phase = 2.0 * np.pi * hz * np.arange(rate_hz) / rate_hz
+    return (10.0 ** (level_db / 20.0) * np.sin(phase)).astype(np.float32)[None]
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+@pytest.mark.parametrize("hz", [40.0, 200.0, 1_000.0, 5_000.0])
+def test_the_detector_hears_what_its_filters_let_through(rate_hz: int, hz: float) -> None:
+    knobs = CompressorSettings(
+        threshold_db=-60.0,
+        ratio=2.0,
+        attack_ms=20.0,
+        release_ms=20.0,
+        rms_size_ms=50.0,
+        detector_highpass_hz=200.0,
+        detector_lowpass_hz=1_000.0,
+    )
+    reduction_db = Compressor(knobs, rate_hz, 1).reduction_db(_sine(hz, rate_hz, -6.0))
+    # Butterworth filters of second order, on the frequency axis of the bilinear transform.
+    high, low = (np.tan(np.pi * hz / rate_hz) / np.tan(np.pi * corner_hz / rate_hz) for corner_hz in (200.0, 1_000.0))
+    heard_db = -6.0 - 3.0103 - 10.0 * np.log10(1.0 + high**-4.0) - 10.0 * np.log10(1.0 + low**4.0)
+    assert reduction_db[-1] == pytest.approx((60.0 + heard_db) / 2.0, abs=0.06)
+
+
+def test_the_detectors_filters_do_not_touch_the_sound() -> None:
+    knobs = CompressorSettings(threshold_db=-30.0, ratio=100.0, detector_highpass_hz=2_000.0)
+    bass, voice = _sine(50.0, 44_100, -6.0), _sine(4_000.0, 44_100, -6.0)
+    assert np.abs(Compressor(knobs, 44_100, 1).process(bass) - bass).max() < 1e-6
+    alone, together = (Compressor(knobs, 44_100, 1).reduction_db(x)[-1] for x in (voice, voice + bass))
+    assert alone > 15.0
+    assert together == pytest.approx(alone, abs=0.1)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.integers(0, 3_000), min_size=1, max_size=10), st.integers(1, 2))
+def test_block_sizes_do_not_matter_to_the_detectors_filters(sizes: list[int], n_channels: int) -> None:
+    knobs = CompressorSettings(threshold_db=-40.0, detector_highpass_hz=150.0, detector_lowpass_hz=5_000.0)
+    audio = _bursts(n_channels, sum(sizes))
+    compressor = Compressor(knobs, 22_050, n_channels)
+    blocks = [compressor.process(part) for part in np.split(audio, np.cumsum(sizes)[:-1], axis=1)]
+    whole = Compressor(knobs, 22_050, n_channels).process(audio)
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), whole, atol=1e-6)
+
+
+def test_a_low_pass_beyond_the_nyquist_frequency_is_off() -> None:
+    audio = _bursts(2, 3_000)
+    off, beyond = (CompressorSettings(threshold_db=-40.0, detector_lowpass_hz=hz) for hz in (20_000.0, 15_000.0))
+    np.testing.assert_array_equal(
+        Compressor(beyond, 22_050, 2).process(audio), Compressor(off, 22_050, 2).process(audio)
+    )

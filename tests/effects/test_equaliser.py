@@ -10,13 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reaper_automix.effects.equaliser import (
-    BAND_TYPES,
-    Band,
-    Equaliser,
-    EqualiserSettings,
-)
-from reaper_automix.errors import MediaError, PlanError
+from reaper_automix.effect_settings.equaliser import BAND_TYPES, Band, EqualiserSettings
+from reaper_automix.effects.equaliser import Equaliser, notes, response_db
+from reaper_automix.errors import MediaError
 from reaper_automix.units import bandwidth_oct_to_q, q_to_bandwidth_oct
 
 RATES_HZ = (22_050, 44_100, 48_000, 96_000)
@@ -62,14 +58,14 @@ def _prototype_db(band: Band, frequencies_hz: NDArray[np.float64], rate_hz: int)
 def test_every_band_is_its_analogue_prototype(kind: str, hz: float, gain_db: float, q: float, rate_hz: int) -> None:
     band = Band(kind, hz, gain_db, q)  # type: ignore[arg-type]
     frequencies_hz = np.geomspace(20.0, 0.49 * rate_hz, 60)
-    response_db = EqualiserSettings((band,)).response_db(frequencies_hz, rate_hz)
-    np.testing.assert_allclose(response_db, _prototype_db(band, frequencies_hz, rate_hz), atol=1e-4)
+    got_db = response_db(EqualiserSettings((band,)), frequencies_hz, rate_hz)
+    np.testing.assert_allclose(got_db, _prototype_db(band, frequencies_hz, rate_hz), atol=1e-4)
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
 def test_what_an_engineer_reads_is_what_the_response_shows(rate_hz: int) -> None:
     def at(band: Band, hz: float) -> float:
-        return float(EqualiserSettings((band,)).response_db(np.array([hz]), rate_hz)[0])
+        return float(response_db(EqualiserSettings((band,)), np.array([hz]), rate_hz)[0])
 
     bell = Band("band", 500.0, 6.0, bandwidth_oct_to_q(1.0))
     assert at(bell, 500.0) == pytest.approx(6.0)
@@ -101,7 +97,7 @@ def test_the_audio_gets_the_response(rate_hz: int, n_channels: int) -> None:
     spectrum = np.fft.rfft(Equaliser(CHAIN, rate_hz, n_channels).process(impulse).astype(np.float64), axis=1)
     frequencies_hz = np.arange(40, rate_hz // 2, 50, dtype=np.float64)
     measured_db = 20.0 * np.log10(np.abs(spectrum[:, frequencies_hz.astype(int)]))
-    expected_db = CHAIN.response_db(frequencies_hz, rate_hz)
+    expected_db = response_db(CHAIN, frequencies_hz, rate_hz)
     np.testing.assert_allclose(measured_db, np.broadcast_to(expected_db, measured_db.shape), atol=2e-3)
 
 
@@ -136,13 +132,13 @@ def test_bands_beyond_the_nyquist_frequency_are_left_out_and_said() -> None:
     beyond = EqualiserSettings(
         (Band("band", 12_000.0, 6.0), Band("low_shelf", 15_000.0, -6.0), Band("band", 500.0, 2.0))
     )
-    assert beyond.notes(48_000) == ()
-    assert beyond.notes(22_050) == (
+    assert notes(beyond, 48_000) == ()
+    assert notes(beyond, 22_050) == (
         "band at 12000 Hz is left out: audio at 22050 Hz ends at 11025 Hz",
         "low_shelf at 15000 Hz plays at 10804.5 Hz: audio at 22050 Hz ends at 11025 Hz",
     )
-    response_db = beyond.response_db(np.array([20.0, 500.0]), 22_050)
-    np.testing.assert_allclose(response_db, [-6.0, -4.0], atol=0.01)
+    got_db = response_db(beyond, np.array([20.0, 500.0]), 22_050)
+    np.testing.assert_allclose(got_db, [-6.0, -4.0], atol=0.01)
     noise = np.random.default_rng(2).standard_normal((2, 2_000)).astype(np.float32)
     assert np.isfinite(Equaliser(beyond, 22_050, 2).process(noise)).all()
 
@@ -154,14 +150,8 @@ def test_a_band_just_below_the_nyquist_frequency_stays_stable() -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    with pytest.raises(PlanError, match="band type 'notch'"):
-        Band("notch", 100.0)  # type: ignore[arg-type]
-    with pytest.raises(PlanError, match="frequency_hz is 10 Hz"):
-        Band("band", 10.0)
-    with pytest.raises(PlanError, match="no band lies between"):
-        Band("band", 100.0).between(Band("low_pass", 100.0), 0.5)
     with pytest.raises(ValueError, match="outside of 0 to 24000 Hz"):
-        CHAIN.response_db(np.array([30_000.0]), 48_000)
+        response_db(CHAIN, np.array([30_000.0]), 48_000)
     with pytest.raises(ValueError, match="3 channels"):
         Equaliser(CHAIN, 48_000, 3)
     with pytest.raises(ValueError, match="sample rate 100 Hz"):
@@ -178,8 +168,3 @@ def test_nan_is_an_error_that_leaves_the_state() -> None:
     with pytest.raises(ValueError, match="shape"):
         equaliser.process(np.zeros((2, 10), np.float32))
     np.testing.assert_array_equal(equaliser.process(noise), untouched.process(noise))
-
-
-def test_bands_meet_half_way() -> None:
-    half = Band("band", 100.0, 0.0, 1.0).between(Band("band", 400.0, 6.0, 4.0), 0.5)
-    assert (half.frequency_hz, half.gain_db, half.q) == pytest.approx((200.0, 3.0, 2.0))

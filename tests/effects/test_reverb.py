@@ -10,15 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reaper_automix.effects.reverb import (
-    DECAY_S,
-    ROOM_SIZES,
-    Reverb,
-    ReverbSettings,
-    decay_s,
-    room_size_for,
-)
+from reaper_automix.effect_settings.reverb import ReverbSettings
+from reaper_automix.effects.reverb import FEEDBACK, Reverb, feedback_for
 from reaper_automix.errors import MediaError, PlanError
+from reaper_automix.plugins.reaverbate import DECAY_S, decay_of, room_size_for
 
 WET_ONLY = {"dry_db": -150.0}
 # From ReaVerbate renders, written out again here: reaper_automix.effects.reverb must not change it unseen.
@@ -43,27 +38,35 @@ def _rt60_s(response: NDArray[np.float32], rate_hz: int) -> float:
 
 @pytest.mark.parametrize(("room_size", "expected_s"), REAVERBATE_S.items())
 def test_room_sizes_decay_as_in_reaverbate(room_size: float, expected_s: float) -> None:
-    knobs = ReverbSettings(room_size=room_size, dampening=0.3, **WET_ONLY)
+    knobs = ReverbSettings(decay_s=decay_of(room_size), dampening=0.3, **WET_ONLY)
     response = _impulse_response(knobs, 44_100, min(2.0 * expected_s + 0.5, 12.0))
     assert _rt60_s(response, 44_100) == pytest.approx(expected_s, rel=0.02)
-    assert decay_s(room_size) == pytest.approx(expected_s)
+    assert decay_of(room_size) == pytest.approx(expected_s)
 
 
 @pytest.mark.parametrize("rate_hz", [22_050, 48_000, 96_000])
 @pytest.mark.parametrize("room_size", [0.0, 0.2, 0.5, 0.6, 0.9])
 def test_the_decay_does_not_depend_on_the_rate(rate_hz: int, room_size: float) -> None:
-    knobs = ReverbSettings(room_size=room_size, dampening=0.3, **WET_ONLY)
+    knobs = ReverbSettings(decay_s=decay_of(room_size), dampening=0.3, **WET_ONLY)
     response = _impulse_response(knobs, rate_hz, 2.0 * REAVERBATE_S[room_size] + 0.5)
     assert _rt60_s(response, rate_hz) == pytest.approx(REAVERBATE_S[room_size], rel=0.15)
 
 
-def test_room_sizes_between_the_rows_and_back() -> None:
+@pytest.mark.parametrize("decay_s", [0.25, 0.5, 0.95, 1.5, 3.0, 5.0])
+def test_decays_between_the_rows_are_those_asked_for(decay_s: float) -> None:
+    knobs = ReverbSettings(decay_s=decay_s, dampening=0.3, **WET_ONLY)
+    assert _rt60_s(_impulse_response(knobs, 44_100, 1.5 * decay_s + 0.5), 44_100) == pytest.approx(decay_s, rel=0.01)
+
+
+def test_decays_outside_of_the_table_play_as_its_ends() -> None:
+    assert (feedback_for(0.1), feedback_for(20.0)) == pytest.approx((FEEDBACK[0], FEEDBACK[-1]))
+    assert (len(FEEDBACK), len(DECAY_S)) == (11, 11)
+
+
+def test_room_sizes_and_back() -> None:
     for rt60_s in (0.21, 0.3, 0.5, 1.0, 2.0, 5.0, 9.72):
-        assert decay_s(room_size_for(rt60_s)) == pytest.approx(rt60_s)
+        assert decay_of(room_size_for(rt60_s)) == pytest.approx(rt60_s)
     assert (room_size_for(0.0), room_size_for(60.0)) == (0.0, 1.0)
-    knobs = ReverbSettings(room_size=room_size_for(1.5), dampening=0.3, **WET_ONLY)
-    assert _rt60_s(_impulse_response(knobs, 44_100, 3.5), 44_100) == pytest.approx(1.5, rel=0.15)
-    assert (len(ROOM_SIZES), len(DECAY_S)) == (11, 11)
 
 
 def _freeverb(mono: NDArray[np.float64], feedback: float, damping: float, spread: int) -> NDArray[np.float64]:
@@ -87,7 +90,7 @@ def _freeverb(mono: NDArray[np.float64], feedback: float, damping: float, spread
 
 def test_it_is_freeverb() -> None:
     noise = np.random.default_rng(0).standard_normal((2, 9_000)).astype(np.float32)
-    wet = Reverb(ReverbSettings(room_size=0.7, dampening=0.6, **WET_ONLY), 44_100, 2).process(noise)
+    wet = Reverb(ReverbSettings(decay_s=decay_of(0.7), dampening=0.6, **WET_ONLY), 44_100, 2).process(noise)
     mono = 0.045 * noise.sum(axis=0).astype(np.float64)
     for channel, spread in zip(wet, (0, 23), strict=True):
         expected = _freeverb(mono, 0.7784, 0.24, spread)
@@ -97,7 +100,7 @@ def test_it_is_freeverb() -> None:
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.integers(0, 6_000), min_size=1, max_size=10), st.integers(1, 2), st.sampled_from([22_050, 48_000]))
 def test_block_sizes_do_not_matter(sizes: list[int], n_channels: int, rate_hz: int) -> None:
-    knobs = ReverbSettings(room_size=0.9, initial_delay_ms=12.0, lowpass_hz=6_000.0, highpass_hz=90.0)
+    knobs = ReverbSettings(decay_s=decay_of(0.9), initial_delay_ms=12.0, lowpass_hz=6_000.0, highpass_hz=90.0)
     audio = (0.3 * np.random.default_rng(1).standard_normal((n_channels, sum(sizes)))).astype(np.float32)
     reverb = Reverb(knobs, rate_hz, n_channels)
     blocks = [reverb.process(part) for part in np.split(audio, np.cumsum(sizes)[:-1], axis=1)]
@@ -115,7 +118,7 @@ def test_the_first_reflection_comes_25_ms_after_the_initial_delay(rate_hz: int) 
 
 def test_the_gain_of_a_constant_in_closed_form() -> None:
     # Combs pass 1 / (1 - feedback) of it each, the all-passes all of it: 0.045 * 2 * 8 / (1 - 0.3425).
-    response = _impulse_response(ReverbSettings(room_size=0.0, **WET_ONLY), 48_000, 2.0)
+    response = _impulse_response(ReverbSettings(decay_s=decay_of(0.0), **WET_ONLY), 48_000, 2.0)
     np.testing.assert_allclose(response.sum(axis=1, dtype=np.float64), 0.72 / (1.0 - 0.3425), rtol=1e-4)
 
 
@@ -131,7 +134,7 @@ def test_width() -> None:
 
 def test_dampening_shortens_the_high_frequencies_most() -> None:
     def late_share_db(dampening: float, low_hz: int, high_hz: int) -> float:
-        response = _impulse_response(ReverbSettings(room_size=0.8, dampening=dampening, **WET_ONLY), 44_100, 1.0)
+        response = _impulse_response(ReverbSettings(decay_s=1.15, dampening=dampening, **WET_ONLY), 44_100, 1.0)
         early, late = (np.abs(np.fft.rfft(part, 22_050)) ** 2 for part in np.split(response[0], 2))
         band = slice(low_hz // 2, high_hz // 2)
         return 10.0 * math.log10(late[band].sum() / early[band].sum())
@@ -160,7 +163,7 @@ def test_a_mono_source_plays_in_both_channels() -> None:
 
 
 def test_silence_stays_silent_and_a_tail_ends_before_denormal_numbers() -> None:
-    reverb = Reverb(ReverbSettings(room_size=0.0, lowpass_hz=5_000.0), 22_050, 2)
+    reverb = Reverb(ReverbSettings(decay_s=decay_of(0.0), lowpass_hz=5_000.0), 22_050, 2)
     assert not reverb.process(np.zeros((2, 40_000), np.float32)).any()
     reverb.process(np.random.default_rng(3).standard_normal((2, 22_050)).astype(np.float32))
     tail = np.concatenate([reverb.process(np.zeros((2, 7_000), np.float32)) for _ in range(30)], axis=1)
@@ -183,5 +186,5 @@ def test_nan_is_an_error_that_leaves_the_state() -> None:
     with pytest.raises(MediaError, match="not numbers"):
         reverb.process(np.full((1, 10), np.nan, np.float32))
     np.testing.assert_array_equal(reverb.process(audio), untouched.process(audio))
-    with pytest.raises(PlanError, match=r"room_size is 1\.1"):
-        ReverbSettings(room_size=1.1)
+    with pytest.raises(PlanError, match=r"decay_s is 21 s"):
+        ReverbSettings(decay_s=21.0)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from reaper_automix.analysis import levels
+from reaper_automix.audio import levels
 from reaper_automix.errors import CorpusError
 from reaper_automix.files import whole_file, write_text_whole
 from reaper_automix.progress import Progress, silent

@@ -11,11 +11,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from reaper_automix.analysis import levels
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.loudness import BLOCK_S, Audio, Energy, integrated_lufs
 from reaper_automix.analysis.measurement import Job, Measurement, measure, measure_all
 from reaper_automix.analysis.roles import UTILITY_ROLES, role_of
+from reaper_automix.audio import levels
 from reaper_automix.errors import CorpusError, MediaError
 from reaper_automix.progress import Progress, silent
 from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis import levels
+from reaper_automix.audio import levels
 from reaper_automix.role_vocabulary import KIT_ROLES, VOCAL_ROLES, Role
 
 GROUPS: tuple[str, ...] = ("backup", "bass", "drums", "guitar", "vocals")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from reaper_automix.analysis import levels
+from reaper_automix.audio import levels
 from reaper_automix.mixers.ride_rule import rule_rides_db
 from reaper_automix.mixers.ride_sound import STEP_S, Floats, RideTrack, step_means
 from reaper_automix.mixers.rides import shaped_ride_db

@@ -16,7 +16,7 @@ from operator import add
 
 import numpy as np
 
-from reaper_automix.analysis import levels
+from reaper_automix.audio import levels
 from reaper_automix.learning.lds import Lds, SongStatistics, fit_lds, statistics_of, with_derivatives
 from reaper_automix.mixers.ride_model import OBSERVATIONS, WINDOWS_S, RideModel, ride_observations
 from reaper_automix.mixers.ride_rule import rule_rides_db

@@ -19,9 +19,9 @@ from operator import add
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis import levels
 from reaper_automix.analysis.features import COLUMNS, columns_of
 from reaper_automix.analysis.loudness import energy_to_lufs
+from reaper_automix.audio import levels
 from reaper_automix.learning.lds import Initial, SongStatistics, fit_lds, statistics_of, with_derivatives
 from reaper_automix.mixers.ride_sound import SILENT_LUFS, moving_mean
 from reaper_automix.training.rides.showing import ShownSong, ShownTrack

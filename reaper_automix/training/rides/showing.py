@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis import levels
 from reaper_automix.analysis.features import FrameFeatures
 from reaper_automix.analysis.loudness import BLOCK_S, energy_to_lufs, integrated_lufs
+from reaper_automix.audio import levels
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
 from reaper_automix.mixers.ride_sound import SOUNDING_LU, step_means
 from reaper_automix.role_vocabulary import Role

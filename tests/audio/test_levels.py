@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper_automix import units
-from reaper_automix.analysis import levels
+from reaper_automix.audio import levels
 
 decibels = st.lists(st.floats(-400.0, 200.0) | st.just(-math.inf), min_size=1).map(np.array)
 

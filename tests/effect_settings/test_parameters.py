@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reaper_automix.effects import compressor, equaliser, reverb
-from reaper_automix.effects.parameters import Parameter
+from reaper_automix.effect_settings import compressor, equaliser, reverb
+from reaper_automix.effect_settings.equaliser import Band
+from reaper_automix.effect_settings.parameters import Parameter
 from reaper_automix.errors import PlanError
 
 GAIN = Parameter("gain_db", "dB", -24.0, 24.0, 0.0)
@@ -72,5 +73,23 @@ def test_settings_interpolate_every_field() -> None:
     assert half.threshold_db == pytest.approx(-20.0)
     assert half.ratio == pytest.approx(2.0)
     assert half.attack_ms == pytest.approx(6.0)
-    room = reverb.ReverbSettings(room_size=0.2).between(reverb.ReverbSettings(room_size=0.4), 0.5)
-    assert room.room_size == pytest.approx(0.3)
+    room = reverb.ReverbSettings(decay_s=0.5).between(reverb.ReverbSettings(decay_s=2.0, width=0.0), 0.5)
+    assert (room.decay_s, room.width) == pytest.approx((1.0, 0.5))
+
+
+def test_bands_meet_half_way() -> None:
+    half = Band("band", 100.0, 0.0, 1.0).between(Band("band", 400.0, 6.0, 4.0), 0.5)
+    assert (half.frequency_hz, half.gain_db, half.q) == pytest.approx((200.0, 3.0, 2.0))
+
+
+def test_settings_that_cannot_be_are_refused() -> None:
+    with pytest.raises(PlanError, match="no band lies between"):
+        Band("band", 100.0).between(Band("low_pass", 100.0), 0.5)
+    with pytest.raises(PlanError, match="band type 'notch'"):
+        Band("notch", 100.0)  # type: ignore[arg-type]
+    with pytest.raises(PlanError, match="frequency_hz is 10 Hz"):
+        Band("band", 10.0)
+    with pytest.raises(PlanError, match=r"ratio is 0\.5:1"):
+        compressor.CompressorSettings(ratio=0.5)
+    with pytest.raises(PlanError, match="decay_s is nan s"):
+        reverb.ReverbSettings(decay_s=math.nan)
