@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reaper_automix.analysis.measurement import Measurement
+from reaper_automix.effect_settings.compressor import CompressorSettings
 from reaper_automix.plan_writing import fader_is_owned
 from reaper_automix.planning import GainDecision, Moves
-from reaper_automix.session import SendMode, Session
+from reaper_automix.session import SendMode, Session, Track
 
 MARGIN_DB = 0.05
 """The plan aims this far below the limit, so that rounding in the project file cannot pass it."""
@@ -122,22 +123,30 @@ def _next_step(tried: Sequence[_Try], limit_dbtp: float) -> float | None:
 def shifted_uniformly_db(first: Session, second: Session) -> float | None:
     """Return by how much the second session's mix is louder, where only its level differs from the first's.
 
-    That is so when every track with items that is not muted has its fader moved by the same amount, no envelope differs
-    or moves a fader, nothing is soloed, and no send is taken before the fader. None: the mix has to be played.
+    That is so when every track with items that is not muted has its fader moved by the same amount, nothing else
+    differs, no envelope moves a fader, nothing is soloed, no send is taken before the fader, and no compressor of ours
+    hears what a fader has passed. None: the mix has to be played.
     """
-    if first.any_solo:
+    if first.any_solo or len(first.tracks) != len(second.tracks):
         return None
     shifts: set[float] = set()
     for a, b in zip(first.tracks, second.tracks, strict=True):
-        if a.envelopes != b.envelopes or any(s.is_audio and s.mode != SendMode.POST_FADER for s in a.receives):
+        if a != replace(b, gain_db=a.gain_db) or any(s.is_audio and s.mode != SendMode.POST_FADER for s in a.receives):
             return None
-        if fader_is_owned(first, a):
+        if fader_is_owned(first, a) or _compresses_what_faders_pass(first, a):
             return None
         if a.items and not a.muted:
             shifts.add(round(b.gain_db - a.gain_db, 6))
         elif a.gain_db != b.gain_db:
             return None
     return shifts.pop() if len(shifts) == 1 else None
+
+
+def _compresses_what_faders_pass(session: Session, track: Track) -> bool:
+    """Tell whether a compressor of ours sits on a folder or a bus: how far it is driven depends on the faders."""
+    if not any(isinstance(fx.settings, CompressorSettings) for fx in track.effects_played()):
+        return False
+    return any(s.is_audio for s in track.receives) or any(t.sends_to_parent for t in session.children(track.id))
 
 
 def _warnings(mix: Measurement, limit_dbtp: float, lowered_db: float) -> tuple[str, ...]:

@@ -1,24 +1,33 @@
-"""Measuring a session: its tracks before their faders, and its mix at the master; cached where nothing changed."""
+"""Measuring a session: its tracks before their faders, and its mix at the master; cached where nothing changed.
+
+Tracks and mixes are heard through the plug-ins of ours. What other plug-ins do is not known.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.measurement import Job, Measurement, MeasurementBuilder, measure, measure_all
+from reaper_automix.audio.media import Audio
 from reaper_automix.audio.reader import TrackReader
-from reaper_automix.audio.render import render, session_rate_hz
+from reaper_automix.audio.render import memory_start, render, session_rate_hz
+from reaper_automix.effect_settings.kinds import settings_to_data
+from reaper_automix.effects.rack import Rack, processor_of
 from reaper_automix.errors import MediaError
 from reaper_automix.progress import Progress, silent
-from reaper_automix.session import Item, Session, Take, Track
+from reaper_automix.session import FxSlot, Item, Session, Take, Track
 
 MEASURED_AS = 1
 """Raise this when the audio of a track or a mix is computed differently, so that old measurements are not used."""
+
+PLAYED_AS = 1
+"""Raise this when an effect sounds otherwise: as above, for what is heard through effects."""
 
 BLOCK_SAMPLES = 1 << 17
 
@@ -31,7 +40,10 @@ def measure_session_tracks(
     cache: MeasurementCache,
     progress: Progress = silent,
 ) -> dict[str, Measurement]:
-    """Measure tracks before their faders.
+    """Measure tracks after our effects on them and before their faders.
+
+    What enters the effects are the items alone: neither pre-FX envelopes (``HeardGain`` has them) nor what a folder or
+    a bus receives.
 
     Parameters
     ----------
@@ -104,6 +116,7 @@ def _job(
 ) -> Job:
     """Return the job of measuring one track before its fader; the result goes through ``kept``."""
     first, last = round(range_s[0] * rate_hz), round(range_s[1] * rate_hz)
+    rack = Rack(track.effects_played(), rate_hz)
 
     def run(between: Callable[[], None]) -> Measurement:
         try:
@@ -114,15 +127,24 @@ def _job(
     def listened(between: Callable[[], None]) -> Measurement:
         with TrackReader(track, sample_rate_hz=rate_hz) as reader:
             return measure(
-                (reader.read(start, min(BLOCK_SAMPLES, last - start)) for start in range(first, last, BLOCK_SAMPLES)),
+                _heard(reader, rack, first, last, rate_hz),
                 rate_hz,
-                reader.n_channels,
+                2 if rack.makes_stereo else reader.n_channels,
                 start_s=range_s[0],
                 n_samples=last - first,
                 between=between,
             )
 
     return Job(track.title, run)
+
+
+def _heard(reader: TrackReader, rack: Rack, first: int, last: int, rate_hz: int) -> Iterator[Audio]:
+    """Yield a track's blocks after its effects, which have heard what came before."""
+    begin = memory_start(first, rate_hz, rack.memory_s)
+    for start in range(begin, first, BLOCK_SAMPLES):
+        rack.process(reader.read(start, min(BLOCK_SAMPLES, first - start)))
+    for start in range(first, last, BLOCK_SAMPLES):
+        yield rack.process(reader.read(start, min(BLOCK_SAMPLES, last - start)))
 
 
 class _ContentHashes:
@@ -152,8 +174,9 @@ def _key(description: Any, rate_hz: int, range_s: tuple[float, float]) -> str:
 
 
 def _track_description(track: Track, hashes: _ContentHashes) -> dict[str, Any]:
-    """Describe all that decides how a track sounds before its fader."""
-    return {
+    """Describe all that decides how a track sounds before its fader; without effects of ours as it always was."""
+    effects = track.effects_played()
+    return ({"effects": _effects_description(effects)} if effects else {}) | {
         "offset_s": track.play_offset_s,
         "instrument": any(fx.is_instrument for fx in track.effects_heard()),
         "items": [asdict(_anonymous_item(item, hashes)) for item in track.items],
@@ -161,7 +184,7 @@ def _track_description(track: Track, hashes: _ContentHashes) -> dict[str, Any]:
 
 
 def _mix_description(session: Session, hashes: _ContentHashes) -> dict[str, Any]:
-    """Describe all that decides how a session sounds at the master."""
+    """Describe all that decides how a session sounds at the master; without effects of ours as it always was."""
     tracks = tuple(
         replace(t, name="", selected=False, hidden=False, items=tuple(_anonymous_item(i, hashes) for i in t.items))
         for t in session.tracks
@@ -169,7 +192,30 @@ def _mix_description(session: Session, hashes: _ContentHashes) -> dict[str, Any]
     heard = replace(
         session, path="", name="", time_selection_s=None, notes=(), ledger_json="", roles_json="", tracks=tracks
     )
-    return asdict(heard)
+    description = asdict(heard)
+    for track, described in zip(session.tracks, description["tracks"], strict=True):
+        described["effects"] = _chain_description(track)
+    description["master"]["effects"] = [_foreign_description(fx) for fx in session.master.effects]
+    return description
+
+
+def _chain_description(track: Track) -> list[Any]:
+    """Describe the plug-ins of others by what they are, and those of ours that are heard by what they do."""
+    foreign = [_foreign_description(fx) for fx in track.effects if fx.settings is None]
+    return foreign + _effects_description(track.effects_played())
+
+
+def _foreign_description(fx: FxSlot) -> dict[str, Any]:
+    names = ("id", "name", "kind", "bypassed", "offline", "is_instrument")
+    return {name: getattr(fx, name) for name in names}
+
+
+def _effects_description(effects: Iterable[FxSlot]) -> list[Any]:
+    return [
+        {"played_as": PLAYED_AS, "by": processor_of(fx).__name__, "settings": settings_to_data(fx.settings)}
+        for fx in effects
+        if fx.settings is not None
+    ]
 
 
 def _anonymous_item(item: Item, hashes: _ContentHashes) -> Item:

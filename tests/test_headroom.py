@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from reaper_automix.analysis.measurement import Measurement, measure
+from reaper_automix.effect_settings.compressor import CompressorSettings
+from reaper_automix.effect_settings.reverb import ReverbSettings
 from reaper_automix.headroom import fit_headroom, shifted_uniformly_db
 from reaper_automix.mixplan import FaderMove, TrackRef
 from reaper_automix.planning import GainDecision, Moves
-from reaper_automix.session import Item, Send, SendMode, Session, Source, Take, Track
+from reaper_automix.session import FxSlot, Item, Send, SendMode, Session, Source, Take, Track
 from reaper_automix.units import db_to_lin, lin_to_db
 
 ITEM = Item("{i}", 0.0, 4.0, (Take("{t}", "a", Source("WAVE", "/a.wav")),))
@@ -81,6 +83,41 @@ def test_a_send_before_the_fader_does_not_follow() -> None:
     bus = Track("{2}", "bus", 2, receives=(Send("{1}", SendMode.PRE_FADER),))
     first = Session(tracks=(Track("{1}", "a", 1, items=(ITEM,)), bus))
     assert shifted_uniformly_db(first, first.with_tracks({"{1}": replace(first.track("{1}"), gain_db=-1.0)})) is None
+
+
+COMP = FxSlot("{c}", "VST: ReaComp (Cockos)", "VST", settings=CompressorSettings(threshold_db=-30.0, ratio=4.0))
+ROOM = FxSlot("{r}", "VST: ReaVerbate (Cockos)", "VST", settings=ReverbSettings())
+
+
+def lowered(session: Session, *track_ids: str) -> Session:
+    return session.with_tracks({i: replace(session.track(i), gain_db=-1.0) for i in track_ids})
+
+
+@pytest.mark.parametrize("sits", ["track", "folder", "bus", "plain"])
+@pytest.mark.parametrize("fx", [COMP, replace(COMP, bypassed=True), replace(COMP, settings=None), ROOM])
+def test_a_compressor_that_faders_drive_does_not_follow(sits: str, fx: FxSlot) -> None:
+    def chain(where: str) -> tuple[FxSlot, ...]:
+        return (fx,) if where == sits else ()
+
+    session = Session(
+        tracks=(
+            Track("{f}", "folder", 1, is_folder=True, effects=chain("folder")),
+            Track("{t}", "track", 2, parent_id="{f}", items=(ITEM,), effects=chain("track")),
+            Track("{b}", "bus", 3, receives=(Send("{t}"),), effects=chain("bus")),
+            Track("{p}", "plain", 4, effects=chain("plain")),
+        )
+    )
+    driven = fx == COMP and sits in ("folder", "bus")
+    assert shifted_uniformly_db(session, lowered(session, "{t}")) == (None if driven else pytest.approx(-1.0))
+
+
+def test_other_effects_or_tracks_are_another_mix() -> None:
+    first = Session(tracks=(Track("{1}", "a", 1, items=(ITEM,), effects=(COMP,)),))
+    assert shifted_uniformly_db(first, lowered(first, "{1}")) == pytest.approx(-1.0)
+    harder = replace(COMP, settings=CompressorSettings(threshold_db=-31.0, ratio=4.0))
+    for effects in ((), (harder,), (COMP, ROOM)):
+        assert shifted_uniformly_db(first, Session(tracks=(replace(first.tracks[0], effects=effects),))) is None
+    assert shifted_uniformly_db(first, Session(tracks=(*first.tracks, Track("{2}", "bus", 2)))) is None
 
 
 def test_silence_has_no_peak_to_keep() -> None:

@@ -1,12 +1,13 @@
 """The offline console: a session's items through faders, envelopes, sends, folders and the master, to stereo.
 
-Signal flow of a track: items, children of a folder and receives are added; polarity, pre-FX envelopes; (effects are
-not heard); Volume fader and envelope, Trim Volume, VCA leaders; pan with pan law; mute; then the folder or the master.
-Pre-FX and pre-fader sends are taken after the pre-FX envelopes, post-fader sends after the pan. What is assumed about
-REAPER is written in ``strip``, ``panning``, ``routing``, ``reader`` and ``fades``.
+Signal flow of a track: items, children of a folder and receives are added; polarity, pre-FX envelopes; the plug-ins of
+ours (no others are heard); Volume fader and envelope, Trim Volume, VCA leaders; pan with pan law; mute; then the folder
+or the master. Pre-FX sends are taken after the pre-FX envelopes, pre-fader sends after the plug-ins, post-fader sends
+after the pan. What is assumed about REAPER is written in ``strip``, ``panning``, ``routing``, ``reader`` and ``fades``.
 
-As nothing between the items and the master is non-linear, each connection of a track is one 2x2 gain from its input:
-with static faders a track costs one multiplication and one addition per sample and mix.
+On a track without plug-ins of ours everything is linear, and each of its connections is one 2x2 gain from its input:
+with static faders it costs one multiplication and one addition per sample and mix. Plug-ins need the sum of what enters
+them, and remember what came before.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from reaper_automix.audio.media import Audio
 from reaper_automix.audio.panning import UNITY, Matrix, chain
 from reaper_automix.audio.routing import Cord, routing_of
 from reaper_automix.audio.strip import MasterStrip, SendStrip, strip_of
+from reaper_automix.effects.rack import Rack
+from reaper_automix.errors import MediaError
 from reaper_automix.session import SendMode, Session, Track
 
 _PAIRS = 2048
@@ -37,7 +40,10 @@ class _Output:
 
 
 class Console:
-    """Adds the tracks of one session up, block by block. It keeps no state between blocks.
+    """Adds the tracks of one session up, block by block.
+
+    Without plug-ins of ours it keeps no state between blocks. With them the blocks have to come in sequence, and what
+    is heard in the first ``memory_s`` after the start is not yet what it would be further on in the session.
 
     Parameters
     ----------
@@ -49,13 +55,32 @@ class Console:
 
     def __init__(self, session: Session, sample_rate_hz: int) -> None:
         routing = routing_of(session)
-        self.notes = routing.notes
-        """What could not be connected, in words."""
+        self._routing_notes = routing.notes
         self._rate_hz = sample_rate_hz
         self._order = routing.order
         self._strips = {track_id: strip_of(session, session.track(track_id)) for track_id in routing.order}
         self._outputs = {i: _outputs_of(session, i, routing.from_track(i)) for i in routing.order}
         self._master = MasterStrip(session)
+        self._racks = _racks_of(session, routing.order, sample_rate_hz)
+        self._titles = {track_id: session.track(track_id).title for track_id in self._racks}
+        self._next_sample: int | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be connected, and what effects cannot play at this rate, in words."""
+        told = (f"'{self._titles[i]}': {note}." for i, rack in self._racks.items() for note in rack.notes)
+        return (*self._routing_notes, *told)
+
+    @property
+    def memory_s(self) -> float:
+        """How much of what came before decides what is heard; 0 without effects."""
+        needed: dict[str | None, float] = {}
+        for track_id in self._order:
+            rack = self._racks.get(track_id)
+            need_s = needed.get(track_id, 0.0) + (0.0 if rack is None else rack.memory_s)
+            for output in self._outputs[track_id]:
+                needed[output.target_id] = max(needed.get(output.target_id, 0.0), need_s)
+        return needed.get(None, 0.0)
 
     @property
     def track_ids(self) -> frozenset[str]:
@@ -75,21 +100,27 @@ class Console:
             Item audio by track id, as ``TrackReader`` returns it; a missing track is silent. Not modified.
         n_samples : int, optional
             Length of the block; needed only where ``tracks`` may be empty.
+
+        Raises
+        ------
+        ValueError
+            If effects play and this block does not begin where the last one ended.
+        MediaError
+            If what enters an effect is not a number.
         """
         n = next(iter(tracks.values())).shape[1] if n_samples is None else n_samples
+        self._check_sequence(start_sample, n)
         clock = BlockClock(start_sample, n, self._rate_hz)
         desk = _Desk(n)
         for track_id in self._order:
-            for audio in desk.inputs(track_id, tracks.get(track_id)):
-                for output in self._outputs[track_id]:
-                    if self._is_open(track_id, output):
-                        desk.add(output.target_id, audio, self._gains(track_id, output, clock))
+            self._play(track_id, desk.inputs(track_id, tracks.get(track_id)), desk, clock)
         return desk.master(self._master.at(clock))
 
     def path_gains(self, track_id: str, clock: Clock) -> Matrix:
         """Return the gains of a track's way to the master: through its folders, else summed over its sends.
 
-        Where a track has a master send, its other sends (to a reverb, say) do not count. All 0 where it is cut.
+        Where a track has a master send, its other sends (to a reverb, say) do not count. All 0 where it is cut. Effects
+        are left out.
         """
         outputs = self._outputs.get(track_id, ())
         direct = [o for o in outputs if o.send is None]
@@ -97,7 +128,8 @@ class Console:
         summed: Matrix = (0.0, 0.0, 0.0, 0.0)
         for output in ways:
             further = self._master.at(clock) if output.target_id is None else self.path_gains(output.target_id, clock)
-            way = chain(further, self._gains(track_id, output, clock))
+            entering = self._strips[track_id].input_at(clock)
+            way = chain(further, self._gains(track_id, output, clock, entering))
             ll, rl, lr, rr = (total(one, other) for one, other in zip(summed, way, strict=True))
             summed = (ll, rl, lr, rr)
         return summed
@@ -107,19 +139,54 @@ class Console:
             return False
         return output.mode != SendMode.POST_FADER or not self._strips[track_id].is_closed
 
-    def _gains(self, track_id: str, output: _Output, clock: Clock) -> Matrix:
-        strip = self._strips[track_id]
-        matrix = strip.input_at(clock)
+    def _gains(self, track_id: str, output: _Output, clock: Clock, matrix: Matrix) -> Matrix:
+        """Return the gains of a connection after those of ``matrix``."""
         if output.mode == SendMode.POST_FADER:
-            matrix = chain(strip.output_at(clock), matrix)
+            matrix = chain(self._strips[track_id].output_at(clock), matrix)
         return matrix if output.send is None else chain(output.send.at(clock), matrix)
+
+    def _play(self, track_id: str, inputs: list[Audio], desk: _Desk, clock: BlockClock) -> None:
+        """Add a track's inputs, and what its effects make of them, to where its connections lead."""
+        rack = self._racks.get(track_id)
+        if not inputs and (rack is None or rack.is_resting):
+            return
+        outputs = [o for o in self._outputs[track_id] if self._is_open(track_id, o)]
+        entering = self._strips[track_id].input_at(clock)
+        for audio in inputs:
+            for output in outputs:
+                if rack is None or output.mode == SendMode.PRE_FX:
+                    desk.add(output.target_id, audio, self._gains(track_id, output, clock, entering))
+        after_effects = [o for o in outputs if o.mode != SendMode.PRE_FX]
+        if rack is None or not after_effects:
+            return
+        played = self._through(rack, track_id, desk.gathered(track_id, inputs, entering))
+        for output in after_effects:
+            desk.add(output.target_id, played, self._gains(track_id, output, clock, UNITY))
+
+    def _through(self, rack: Rack, track_id: str, audio: Audio) -> Audio:
+        try:
+            return rack.process(audio)
+        except MediaError as error:
+            raise MediaError(f"{self._titles[track_id]}: {error}") from None
+
+    def _check_sequence(self, start_sample: int, n_samples: int) -> None:
+        if not self._racks:
+            return
+        if self._next_sample not in (None, start_sample):
+            raise ValueError(
+                f"a block from sample {start_sample} on, expected {self._next_sample}: effects remember what came "
+                "before, so blocks come in sequence; to start elsewhere make a new Console"
+            )
+        self._next_sample = start_sample + n_samples
 
 
 class HeardGain:
     """How loud a track's items arrive at the master, without rendering: fader, envelopes, VCA, folders, pan, master.
 
-    Sends count only for a track without a master send, such as one that goes to a drum bus. The gains are those for
-    audio that is the same in both channels; for a stereo track with a balance pan they are the gains of its two sides.
+    Effects are left out: those of the track itself are in what is measured before its fader, and those of folders and
+    buses are known only by rendering. Sends count only for a track without a master send, such as one that goes to a
+    drum bus. The gains are those for audio that is the same in both channels; for a stereo track with a balance pan
+    they are the gains of its two sides.
 
     Parameters
     ----------
@@ -160,6 +227,19 @@ class _Desk:
         """Return what a track plays: its items, and the sum of what was sent to it."""
         return [audio for audio in (items, self._buses.pop(track_id, None)) if audio is not None]
 
+    def gathered(self, track_id: str, inputs: list[Audio], gains: Matrix) -> Audio:
+        """Return the sum of what enters a track's effects: mono where it is the same in both channels."""
+        if not inputs:
+            return np.zeros((1, self._n), dtype=np.float32)
+        if len(inputs) == 1 and _is_unity(gains):
+            return inputs[0]
+        left, crossed, back, right = gains
+        if len(inputs) == len(inputs[0]) == 1 and left is right and _is_zero(crossed) and _is_zero(back):
+            return np.multiply(inputs[0], np.float32(left) if isinstance(left, float) else left)
+        for audio in inputs:
+            self.add(track_id, audio, gains)
+        return self._buses.pop(track_id)
+
     def add(self, target_id: str | None, audio: Audio, gains: Matrix) -> None:
         """Add mono or stereo audio to a bus."""
         bus = self._buses.get(target_id)
@@ -182,7 +262,7 @@ class _Desk:
         bus = self._buses.pop(None, None)
         if bus is None:
             return _silence(self._n)
-        if gains == UNITY:
+        if _is_unity(gains):
             return bus
         self.add(None, bus, gains)
         return self._buses.pop(None)
@@ -223,6 +303,11 @@ def _outputs_of(session: Session, track_id: str, cords: Iterable[Cord]) -> tuple
     )
 
 
+def _racks_of(session: Session, track_ids: Iterable[str], sample_rate_hz: int) -> dict[str, Rack]:
+    racks = {i: Rack(session.track(i).effects_played(), sample_rate_hz) for i in track_ids}
+    return {i: rack for i, rack in racks.items() if not rack.is_empty}
+
+
 def _silence(n_samples: int) -> Audio:
     """Return a stereo block whose samples are interleaved in memory, as files are."""
     return np.zeros((n_samples, 2), dtype=np.float32).T
@@ -238,3 +323,7 @@ def _multiply_pairs(audio: Audio, left: float, right: float, out: Audio) -> None
 
 def _is_zero(gain: Gain) -> bool:
     return isinstance(gain, float) and gain == 0.0
+
+
+def _is_unity(gains: Matrix) -> bool:
+    return all(isinstance(gain, float) and gain == one for gain, one in zip(gains, UNITY, strict=True))

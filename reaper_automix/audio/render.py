@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +15,7 @@ from reaper_automix.audio.wavfile import write_wav
 from reaper_automix.errors import MediaError, SessionError
 from reaper_automix.session import Session
 
-__all__ = ["Console", "HeardGain", "heard_gain", "render", "session_rate_hz", "write_wav"]
+__all__ = ["Console", "HeardGain", "heard_gain", "memory_start", "render", "session_rate_hz", "write_wav"]
 
 DEFAULT_RATE_HZ = 48000
 USABLE_RATES_HZ = (8000, 384000)
@@ -24,6 +25,9 @@ _BLOCKS_BYTES = 32 << 20
 """With many tracks the blocks get shorter, so that one block of all of them stays below this."""
 
 _DECODING_THREADS = 2
+
+MOST_MEMORY_S = 10.0
+"""Where effects play, a part of a session is played from so much before its start at the most."""
 
 
 def session_rate_hz(session: Session, index: MediaIndex | None = None) -> int:
@@ -61,7 +65,8 @@ def render(
     sample_rate_hz : int, optional
         Of the result; by default ``session_rate_hz`` of the first.
     start_s, end_s : float, optional
-        The part to render; by default everything up to the end of the last item.
+        The part to render; by default everything up to the end of the last item. Where effects remember what came
+        before, it is played as well, up to ``MOST_MEMORY_S``.
     block_samples : int, optional
         Length of a block; by default about 2 s, less with many tracks.
     progress : callable, optional
@@ -98,17 +103,30 @@ def render(
             if t.id in wanted and t.items
         }
         n_block = block_samples or _block_samples(rate_hz, len(readers))
-        blocks = [(s, min(n_block, last - s)) for s in range(first, last, n_block)]
+        begin = memory_start(first, rate_hz, max(console.memory_s for console in consoles))
+        blocks = _blocks(begin, first, n_block) + _blocks(first, last, n_block)
         # Entered last and so left first: no file may be closed while a thread still reads it.
         decoded = stack.enter_context(closing(_decoded(readers, blocks)))
         for start, n, audio in decoded:
-            yield tuple(console.process(start, audio, n_samples=n) for console in consoles)
+            masters = tuple(console.process(start, audio, n_samples=n) for console in consoles)
+            if start >= first:
+                yield masters
             if progress is not None:
-                progress((start + n - first) / (last - first))
+                progress((start + n - begin) / (last - begin))
         notes.update(dict.fromkeys(note for reader in readers.values() for note in reader.notes))
     for note in notes:
         if on_note is not None:
             on_note(note)
+
+
+def memory_start(first_sample: int, sample_rate_hz: int, memory_s: float) -> int:
+    """Return the sample to start playing at, so that effects have heard what they remember at the first one wanted."""
+    n_before = math.ceil(min(memory_s, MOST_MEMORY_S) * sample_rate_hz)
+    return min(first_sample, max(first_sample - n_before, 0))
+
+
+def _blocks(first: int, last: int, n_block: int) -> list[tuple[int, int]]:
+    return [(start, min(n_block, last - start)) for start in range(first, last, n_block)]
 
 
 def _decoded(

@@ -83,7 +83,7 @@ def skips_of(
 def notes(
     session: Session, track_ids: Collection[str] | None = None, index: MediaIndex | None = None
 ) -> tuple[Note, ...]:
-    """Return what is heard otherwise than in REAPER: dry tracks, stretched takes, channels beyond two."""
+    """Return what is heard otherwise than in REAPER: plug-ins of others, stretched takes, channels beyond two."""
     index = index or MediaIndex()
     found = [Note(track.id, text) for track in _wanted(session, track_ids) for text in _track_notes(track, index)]
     master_fx = [fx.name for fx in session.master.effects if not (fx.bypassed or fx.offline)]
@@ -155,9 +155,15 @@ def _opens(path: str | None, index: MediaIndex) -> bool:
 
 def _track_notes(track: Track, index: MediaIndex) -> Iterator[str]:
     takes = list(_heard_takes(track, index))
-    heard = [fx.name for fx in track.effects_heard() if not fx.is_instrument]
-    if heard and (takes or track.is_folder or any(send.is_audio for send in track.receives)):
-        yield f"'{track.title}' is judged dry: its plug-ins are not heard ({', '.join(heard)})."
+    played = track.effects_played()
+    unheard = [fx.name for fx in track.effects_heard() if not fx.is_instrument and fx not in played]
+    sounds = bool(takes) or track.is_folder or any(send.is_audio for send in track.receives)
+    if unheard and sounds:
+        judged = "without some of its plug-ins, which" if played else "dry: its plug-ins"
+        yield f"'{track.title}' is judged {judged} are not heard ({', '.join(unheard)})."
+    if sounds and any(fx.automated for fx in played):
+        moving = ", ".join(fx.tag or fx.name for fx in played if fx.automated)
+        yield f"'{track.title}': envelopes move knobs of {moving}; here they stand still."
     shifted = sum(t.pitch_semitones != 0.0 or (t.preserve_pitch and t.playrate != 1.0) for t in takes)
     if shifted:
         yield f"'{track.title}': {shifted} takes are stretched or pitch-shifted; here only their length is right."

@@ -201,6 +201,13 @@ def test_master(track_of, session_of, noise):
     assert not process(session_of(track_of("t"), master=Master(muted=True)), {"t": audio}).any()
 
 
+def test_the_master_follows_its_envelope(track_of, session_of):
+    ride = Envelope(EnvelopeKind.VOLUME, points=(EnvelopePoint(0.0, 0.0), EnvelopePoint(0.4, -20.0)))
+    out = process(session_of(track_of("t"), master=Master(envelopes=(ride,))), {"t": np.ones((2, N), np.float32)})
+    np.testing.assert_allclose(out[:, [0, 450]], [[1.0, lin(-20)]] * 2, rtol=2e-3)
+    assert np.all(np.diff(out[0, :400]) < 0.0)
+
+
 def test_stereo_pan_mixes_the_channels(track_of, session_of, noise):
     audio = np.array(noise(N), order="F")
     out = process(session_of(track_of("t", pan_mode=5, width=0.0)), {"t": audio})

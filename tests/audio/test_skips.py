@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from reaper_automix.audio.media import MediaIndex
 from reaper_automix.audio.skips import notes, playable, skips_of
+from reaper_automix.effect_settings.equaliser import EqualiserSettings
 from reaper_automix.session import FxSlot, Master
 
 
@@ -91,3 +94,21 @@ def test_notes(write_audio, noise, item_of, track_of, session_of):
         "The master's plug-ins are not heard; other levels drive them differently: ReaLimit."
     ]
     assert not [n for n in found if n.track_id == "plain"]
+
+
+def test_notes_name_only_the_plug_ins_that_are_not_played(write_audio, noise, item_of, track_of, session_of):
+    item = item_of(write_audio("a.wav", noise(100)), 0.1)
+    ours = FxSlot("a", "VST: ReaEQ (Cockos)", "VST", tag="Automix: tone", settings=EqualiserSettings())
+    theirs = FxSlot("b", "VST: ReaXcomp (Cockos)", "VST")
+
+    def note_of(*effects, **kwargs):
+        return [n.text for n in notes(session_of(track_of("t", item, effects=effects, **kwargs)), index=MediaIndex())]
+
+    assert note_of(ours) == []
+    (both,) = note_of(ours, theirs)
+    assert "ReaXcomp" in both
+    assert "ReaEQ" not in both
+    assert "judged dry" in note_of(theirs, replace(ours, bypassed=True))[0]
+    (moving,) = note_of(replace(ours, automated=True))
+    assert "envelopes move knobs of Automix: tone" in moving
+    assert note_of(replace(ours, automated=True), effects_bypassed=True) == []
