@@ -112,6 +112,8 @@ def _reference(reaper: DoubleReaper, name: str, kind: str, value: Any) -> Any:
         return reaper.current
     if type(value) is not str:
         raise TypeError(f"{name}: {value!r} where REAPER takes a {kind}")
+    if kind == "GUID*" and not reaper.wrapper_passes_guids:
+        return None
     reference = reaper.pointers.of_text(value)
     if reference is None:
         raise StalePointer(f"{name}: {value} is no pointer that REAPER has handed out")

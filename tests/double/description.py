@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from double.envelopes import NAMES, built_in, point_fields
+from double.chains import slots
+from double.envelopes import NAMES, built_in, point_fields, receives
+from double.handlers_effects import running
 from double.handlers_tracks import track_name, track_number
 from double.references import EnvelopeRef, TrackRef
-from double.tree import number
+from double.tree import as_number, number
 
 if TYPE_CHECKING:
     from double.project import Tab
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
 
 def described(reaper: DoubleReaper, tab: Tab) -> list[dict[str, Any]]:
     """Return what the tracks are set to."""
-    return [_track(TrackRef(tab, guid)) for guid in tab.track_order]
+    return [_track(reaper, TrackRef(tab, guid)) for guid in tab.track_order]
 
 
-def _track(track: TrackRef) -> dict[str, Any]:
+def _track(reaper: DoubleReaper, track: TrackRef) -> dict[str, Any]:
     return {
         "guid": track.guid,
         "name": track_name(track.tab.track(track.guid)),
@@ -31,7 +33,33 @@ def _track(track: TrackRef) -> dict[str, Any]:
         "selected": track.tab.is_selected(track.guid),
         "n_items": len(track.tab.items_of[track.guid]),
         "envelopes": _envelopes(track),
+        "effects": _effects(reaper, track),
+        "receives": _receives(track),
     }
+
+
+def _effects(reaper: DoubleReaper, track: TrackRef) -> list[dict[str, Any]]:
+    """Return the plug-ins; the values of those that work, as texts by name (of two names alike, the first)."""
+    found = []
+    for slot in slots(track):
+        working = running(reaper, slot)
+        values: dict[str, str] = {}
+        for parameter in working.parameters if working is not None else ():
+            values.setdefault(parameter.name, parameter.show(parameter.raw))
+        names = {"name": slot.listed_name, "given_name": slot.given_name, "guid": slot.guid}
+        found.append(names | {"bypassed": slot.field("BYPASS", 0) != "0", "values": values})
+    return found
+
+
+def _receives(track: TrackRef) -> list[dict[str, Any]]:
+    """Return the receives: name of the source, mode, linear gain, pan, whether muted."""
+    order, found = track.tab.track_order, []
+    for fields, _ in receives(track.tab.track(track.guid)):
+        mode, gain_lin, pan, muted = (as_number(word) for word in fields[1:5])
+        source = track_name(track.tab.track(order[int(fields[0])]))
+        numbers = {"mode": int(mode), "gain_lin": gain_lin, "pan": pan, "muted": bool(muted)}
+        found.append({"source": source} | numbers)
+    return found
 
 
 def _envelopes(track: TrackRef) -> dict[str, Any]:

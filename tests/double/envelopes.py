@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from double.chains import slots
 from double.references import EnvelopeRef
 from double.tree import as_number, made_guid, new_chunk, number
 from reaper_automix.chunks.lines import Chunk, Line
@@ -62,7 +63,9 @@ def built_in(envelope: EnvelopeRef) -> Chunk | None:
         return chunk.chunk(file_tag(envelope))
     kind, *rest = envelope.place.split("\x1f")
     if kind == "receive":
-        return _receive_chunk(chunk, rest[0], int(rest[1]), file_tag(envelope))
+        order = envelope.tab.track_order
+        source = str(order.index(rest[0])) if rest[0] in order else ""
+        return _receive_chunk(chunk, source, int(rest[1]), file_tag(envelope))
     return _parameter_chunk(chunk, rest[0], rest[1])
 
 
@@ -113,6 +116,16 @@ def detach(envelope: EnvelopeRef, chunk: Chunk) -> None:
         del body[next(i for i, n in enumerate(body) if n is present)]
     envelope.tab.detached[envelope] = chunk
     envelope.tab.made.add(envelope)
+
+
+def place_exists(envelope: EnvelopeRef) -> bool:
+    """Tell whether the receive or the plug-in whose envelope it is is still there."""
+    kind, *rest = envelope.place.split("\x1f")
+    chunk, order = envelope.tab.track(envelope.track.guid), envelope.tab.track_order
+    if kind == "receive":
+        number = str(order.index(rest[0])) if rest[0] in order else ""
+        return sum(fields[0] == number for fields, _ in receives(chunk)) > int(rest[1])
+    return rest[0] in (slot.guid for slot in slots(envelope.track))
 
 
 def was_made(envelope: EnvelopeRef) -> bool:

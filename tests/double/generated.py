@@ -196,6 +196,8 @@ class CTable:
             return self._reaper.pointers.at(value)
         if kind == "ReaProject*" and not value:
             return self._reaper.current
+        if kind == "GUID*" and not self._reaper.wrapper_passes_guids:
+            return None
         reference = self._reaper.pointers.at(value)
         if reference is None:
             raise ValueError(f"{name}: a null or unknown {kind} arrived in C")
@@ -218,6 +220,8 @@ class CTable:
         if reference is None:
             return 0
         own = KINDS[type(reference).__name__]
+        if own == "GUID*" and not self._reaper.wrapper_passes_guids:
+            return 0
         if own == "ReaProject*":
             return int(reference.is_open and kind.decode() in (own, "void*"))
         in_front = (

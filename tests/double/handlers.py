@@ -10,8 +10,11 @@ from double import (
     handlers_effects,
     handlers_envelopes,
     handlers_items,
+    handlers_parameters,
+    handlers_pins,
     handlers_points,
     handlers_project,
+    handlers_sends,
     handlers_track_lists,
     handlers_tracks,
 )
@@ -21,8 +24,11 @@ _MODULES = (
     handlers_effects,
     handlers_envelopes,
     handlers_items,
+    handlers_parameters,
+    handlers_pins,
     handlers_points,
     handlers_project,
+    handlers_sends,
     handlers_track_lists,
     handlers_tracks,
 )

@@ -1,12 +1,13 @@
-"""One track: its numbers, names, groups, sends and its text."""
+"""One track: its numbers, names, groups and its text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from double.envelopes import RECEIVE_TAGS, receives
-from double.references import EnvelopeRef, GuidRef, TrackRef
+from double.envelopes import RECEIVE_TAGS
+from double.references import GuidRef, TrackRef
 from double.tree import as_number, chunk_from_text, field, number, position, put_number, put_text, state_text
 from reaper_automix.chunks.lines import Chunk, Line
 from reaper_automix.chunks.text import format_number, replace_token, words
@@ -15,6 +16,7 @@ from reaper_automix.errors import ProjectSyntaxError
 if TYPE_CHECKING:
     from double.reaper import DoubleReaper
 
+_GUID = re.compile(r"\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}")
 _VOLPAN = "1 0 -1 -1 1"
 _SHOWN = "1 0.6667 0.5 1 0.5 0 0 0"
 _NUMBERS: Mapping[str, tuple[str, int, str]] = {
@@ -60,19 +62,6 @@ _GROUPS = (
     *("VOLUME_VCA_LEAD", "VOLUME_VCA_FOLLOW", "VOLUME_VCA_FOLLOW_ISPREFX", "MEDIA_EDIT_LEAD", "MEDIA_EDIT_FOLLOW"),
 )
 """The roles in groups, in the order of the fields of GROUP_FLAGS."""
-_SENDS: Mapping[str, tuple[int, float]] = {
-    "I_SENDMODE": (1, 0.0),
-    "D_VOL": (2, 1.0),
-    "D_PAN": (3, 0.0),
-    "B_MUTE": (4, 0.0),
-    "B_MONO": (5, 0.0),
-    "B_PHASE": (6, 0.0),
-    "I_SRCCHAN": (7, 0.0),
-    "I_DSTCHAN": (8, 0.0),
-    "D_PANLAW": (9, -1.0),
-    "I_MIDIFLAGS": (10, 0.0),
-    "I_AUTOMODE": (11, -1.0),
-}
 
 
 # --- numbers -------------------------------------------------------------------------------------------------------
@@ -170,7 +159,9 @@ def GetSetMediaTrackInfo_String(
     reaper: DoubleReaper, track: TrackRef, name: str, value: str, is_set: bool
 ) -> tuple[bool, str]:
     chunk = track.tab.track(track.guid)
-    if name == "GUID" and not is_set:
+    if name == "GUID" and is_set:
+        return _set_guid(reaper, track, value), value
+    if name == "GUID":
         return True, "{00000000-0000-0000-0000-000000000000}" if track.is_master else track.guid
     if name != "P_NAME":
         return False, value
@@ -184,12 +175,23 @@ def GetSetMediaTrackInfo_String(
     return True, value
 
 
+def _set_guid(reaper: DoubleReaper, track: TrackRef, guid: str) -> bool:
+    """Give a track another GUID; its pointers, and those of its envelopes, stay good."""
+    tab = track.tab
+    if track.is_master or not _GUID.fullmatch(guid) or guid in tab.track_chunks:
+        return False
+    tab.change_guid(track.guid, guid)
+    reaper.pointers.move(track, TrackRef(tab, guid))
+    tab.changed()
+    return True
+
+
 def GetTrackGUID(reaper: DoubleReaper, track: TrackRef) -> GuidRef:
     return GuidRef("{00000000-0000-0000-0000-000000000000}" if track.is_master else track.guid)
 
 
-def guidToString(reaper: DoubleReaper, guid: GuidRef, buffer: str) -> tuple[str]:
-    return (guid.text,)
+def guidToString(reaper: DoubleReaper, guid: GuidRef | None, buffer: str) -> tuple[str]:
+    return (guid.text if guid is not None else buffer,)
 
 
 # --- groups --------------------------------------------------------------------------------------------------------
@@ -214,51 +216,6 @@ def _membership(track: TrackRef, key: str, name: str, mask: int, value: int) -> 
         put_number(chunk, key, index, float(now), " ".join(["0"] * len(_GROUPS)))
         track.tab.changed()
     return was - (1 << 32) if was >> 31 else was
-
-
-# --- sends ---------------------------------------------------------------------------------------------------------
-
-
-def _send_lines(track: TrackRef, category: int) -> list[tuple[TrackRef, list[str], dict[str, Chunk], int]]:
-    """Return (receiving track, fields, envelopes, ordinal among those from one source) of a track's sends."""
-    if track.is_master or category not in (-1, 0):
-        return []
-    order = track.tab.track_order
-    number_of_this = str(order.index(track.guid))
-    found = []
-    for guid in [track.guid] if category == -1 else order:
-        seen: dict[str, int] = {}
-        for fields, envelopes in receives(track.tab.track(guid)):
-            ordinal = seen.get(fields[0], 0)
-            seen[fields[0]] = ordinal + 1
-            if category == -1 or fields[0] == number_of_this:
-                found.append((TrackRef(track.tab, guid), fields, envelopes, ordinal))
-    return found
-
-
-def GetTrackNumSends(reaper: DoubleReaper, track: TrackRef, category: int) -> int:
-    return len(_send_lines(track, category))
-
-
-def GetTrackSendInfo_Value(reaper: DoubleReaper, track: TrackRef, category: int, index: int, name: str) -> float:
-    sends = _send_lines(track, category)
-    if not 0 <= index < len(sends):
-        return 0.0
-    target, fields, envelopes, ordinal = sends[index]
-    if name in _SENDS:
-        place, default = _SENDS[name]
-        return as_number(fields[place], default) if place < len(fields) else default
-    if name in ("P_SRCTRACK", "P_DESTTRACK"):
-        return float(reaper.pointers.address(_source(target, fields) if name == "P_SRCTRACK" else target))
-    tag = name.removeprefix("P_ENV:<")
-    if tag not in RECEIVE_TAGS or RECEIVE_TAGS[tag] not in envelopes:
-        return 0.0
-    return float(reaper.pointers.address(EnvelopeRef(target, tag, f"receive\x1f{fields[0]}\x1f{ordinal}")))
-
-
-def _source(target: TrackRef, fields: list[str]) -> TrackRef | None:
-    order, index = target.tab.track_order, int(as_number(fields[0], -1.0))
-    return TrackRef(target.tab, order[index]) if 0 <= index < len(order) else None
 
 
 # --- text ----------------------------------------------------------------------------------------------------------

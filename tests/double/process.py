@@ -5,7 +5,8 @@ Nothing but the standard library, the double, the action scripts and this packag
 
 Commands (``do``): ``run_script`` path; ``select`` tracks; ``set_fader`` track, gain_lin; ``set_pan`` track, pan;
 ``undo``; ``redo``; ``save`` path; ``tick`` for_s; ``until_idle`` limit_s; ``answer`` inputs, boxes; ``messages``;
-``state``; ``forget_measurements``; ``open`` path; ``front`` tab; ``close`` tab; ``play`` state; ``quit``.
+``state``; ``forget_measurements``; ``open`` path; ``front`` tab; ``close`` tab; ``play`` state; ``plugins`` switches of
+``double.plugins.Plugins``; ``by_hand`` function, track, arguments; ``quit``.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class Session:
             trim_adjust_mode=options.trim_adjust_mode,
             ext_state_survives_undo=not options.undo_ext_state,
         )
+        self.reaper.plugins.configure(**json.loads(options.plugins))
         module = None
         if options.reaper_python:
             from double.generated import load_module
@@ -134,6 +136,18 @@ class Session:
 
     def do_play(self, state: int) -> None:
         self.reaper.current.play_state = state
+
+    def do_plugins(self, **switches: Any) -> None:
+        self.reaper.plugins.configure(**switches)
+
+    def do_by_hand(self, function: str, track: str, arguments: Sequence[Any] = ()) -> dict[str, Any]:
+        """Call a function on a track as if the user had done it: with an undo point."""
+        from double.api import DoubleApi
+
+        reference = self.reaper.track_named(track)
+        pointer = self.reaper.pointers.text(reference, "MediaTrack*")
+        with self.reaper.by_hand(function):
+            return {"answer": getattr(DoubleApi(self.reaper), function)(pointer, *arguments)}
 
     def do_answer(self, inputs: Sequence[list[str] | str | None] = (), boxes: Sequence[int] = ()) -> None:
         self.reaper.input_answers.extend(inputs)
@@ -233,6 +247,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--undo-ext-state", action="store_true")
     parser.add_argument("--trim-adjust-mode", type=int, default=0)
     parser.add_argument("--reaper-python", help="a reaper_python.py to load over C callbacks")
+    parser.add_argument("--plugins", default="{}", help="what is installed and switches, as JSON")
     options = parser.parse_args(arguments)
     sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
     script_folders: set[Path] = set()

@@ -77,6 +77,16 @@ class Tab:
         """Return a track's chunk; the master's lines lie in the project's own."""
         return self.root if guid == MASTER else self.track_chunks[guid]
 
+    def change_guid(self, old: str, new: str) -> None:
+        """Give a track another GUID."""
+        chunk = self.track(old)
+        chunk.head = chunk.head.with_text(replace_token(chunk.head.text, 1, new))
+        if chunk.line("TRACKID") is not None:
+            put_guid(chunk, "TRACKID", new)
+        if old in self.selection:
+            self.selection[new] = self.selection.pop(old)
+        self.reindex()
+
     def _give_guids(self) -> None:
         """Give tracks and items the GUIDs that they lack or share, as REAPER does at loading."""
         taken: set[str] = set()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from double import commands
+from double.plugins import Plugins
 from double.project import Tab
 from double.references import Pointers, TrackRef, WindowRef
 
@@ -48,6 +49,15 @@ class DoubleReaper:
         Whether undo leaves the project's ext state as it is.
     point_decimals : int or None
         To how many decimals REAPER spells the points of an envelope that it is given; None keeps them.
+
+    Attributes
+    ----------
+    plugins : Plugins
+        What is installed, and its switches.
+    default_send_mode, default_send_gain_lin : int, float
+        Of a new send, as in REAPER's preferences.
+    wrapper_passes_guids : bool
+        Whether the Python wrapper lets a GUID's pointer through; else ``guidToString`` gets none and writes nothing.
     """
 
     def __init__(
@@ -70,6 +80,10 @@ class DoubleReaper:
         self.point_decimals = point_decimals
         self.app_version = "7.82/linux-x86_64"
         self.os = "Other"
+        self.plugins = Plugins()
+        self.default_send_mode = 0
+        self.default_send_gain_lin = 1.0
+        self.wrapper_passes_guids = True
         self.global_automation_override: int | None = None
         self._keeps_ext_state = ext_state_survives_undo
         self.pointers = Pointers()

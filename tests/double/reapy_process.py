@@ -155,8 +155,10 @@ def main() -> int:
     parser.add_argument("--path", action="append", default=[], help="also importable in scripts")
     parser.add_argument("--reaper-python", type=Path, help="a reaper_python.py to load over C callbacks")
     parser.add_argument("--without-package", action="store_true", help="scripts cannot import our reascript room")
+    parser.add_argument("--plugins", type=json.loads, default={}, help="what is installed and switches, as JSON")
     options = parser.parse_args()
     reaper = DoubleReaper(options.project, resource_path=options.resource_path)
+    reaper.plugins.configure(**options.plugins)
     module, _table = load_module(reaper, options.reaper_python) if options.reaper_python else (lenient(reaper), None)
     scripts = ScriptHost(reaper, module, own_interpreters=True)
     reaper.on_render = write_tones

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ class EnvelopeRef:
         return self.track.tab
 
     def is_live(self) -> bool:
-        return self.track.is_live()
+        from double.envelopes import place_exists
+
+        return self.track.is_live() and (not self.place or place_exists(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,15 @@ class Pointers:
             return f"({kind})0x{NULL}"
         self.address(reference)
         return self._texts[reference]
+
+    def move(self, old: TrackRef, new: TrackRef) -> None:
+        """Have the pointers of a track, and of its envelopes, stand for a track of another GUID."""
+        for reference in list(self._addresses):
+            if reference == old or (isinstance(reference, EnvelopeRef) and reference.track == old):
+                now = new if reference == old else replace(reference, track=new)
+                address, text = self._addresses.pop(reference), self._texts.pop(reference)
+                self._addresses[now], self._texts[now] = address, text
+                self._by_address[address] = self._by_text[text] = now
 
     def at(self, address: int) -> Any:
         """Return what lies at an address; None if nothing does."""
