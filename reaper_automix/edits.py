@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from reaper_automix.session import EnvelopeKind, EnvelopePoint, Session
+from reaper_automix.effect_settings.kinds import EffectSettings
+from reaper_automix.session import EnvelopeKind, EnvelopePoint, SendMode, Session
 
 
 class Control(str, Enum):
@@ -68,7 +69,80 @@ class RestorePoints:
     was: tuple[str, ...]
 
 
-Edit = SetControl | RestoreControl | SetPoints | RestorePoints
+@dataclass(frozen=True, slots=True)
+class SetEffect:
+    """Set a plug-in of ours in place; where the track has none of this id, insert it after the track's chain.
+
+    ``plugin`` is its short name (``ReaComp``), ``tag`` the name of the instance. A host that cannot choose ids gives
+    the plug-in one of its own, and writes that into the ledger in place of this one.
+    """
+
+    track_id: str
+    effect_id: str
+    plugin: str
+    tag: str
+    settings: EffectSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreEffect:
+    """Take a ``SetEffect`` back: set it to what it was, or (``was`` None) remove it.
+
+    ``had_chain``: the track had a chain of plug-ins before, though perhaps an empty one.
+    """
+
+    track_id: str
+    effect_id: str
+    was: EffectSettings | None
+    had_chain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AddBus:
+    """Make a track of this id and name at the end of the project, outside of all folders, with a fader at 0 dB."""
+
+    track_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBus:
+    """Remove the track that ``AddBus`` made."""
+
+    track_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSend:
+    """Send a track to another one at a level in dB; a send that is there gets this level and mode."""
+
+    track_id: str
+    to_id: str
+    level_db: float
+    mode: SendMode
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreSend:
+    """Take a ``SetSend`` back: the level and mode that it had, or (None) no send."""
+
+    track_id: str
+    to_id: str
+    was: tuple[float, SendMode] | None
+
+
+Edit = (
+    SetControl
+    | RestoreControl
+    | SetPoints
+    | RestorePoints
+    | SetEffect
+    | RestoreEffect
+    | AddBus
+    | RemoveBus
+    | SetSend
+    | RestoreSend
+)
 
 
 class Host(Protocol):
@@ -104,6 +178,14 @@ class Host(Protocol):
 
         The lines are those of a state chunk: ``ACT``, ``VIS`` and ``ARM`` first, then each ``PT`` inside the window.
         """
+        ...
+
+    def has_chain(self, track_id: str) -> bool:
+        """Tell whether a track has a chain of plug-ins in the project, even an empty one."""
+        ...
+
+    def writable_plugin(self, plugin: str) -> tuple[str, str]:
+        """Return the plug-in to write for a wished one: itself, or the stock one with a sentence why."""
         ...
 
     def write(self, edits: Sequence[Edit], ledger_json: str) -> Session:

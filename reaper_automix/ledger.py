@@ -16,100 +16,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from reaper_automix.chunks.envelopes import parse_envelope
-from reaper_automix.edits import Control, RestoreControl, RestorePoints
-from reaper_automix.envelope import points_between
-from reaper_automix.errors import ProjectSyntaxError
-from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, PointShape, Session, Track
-from reaper_automix.session_edits import control_from_spelling, control_value, perform
-from reaper_automix.units import SILENCE_DB, same_level
+from reaper_automix.errors import PlanError, ProjectSyntaxError
+from reaper_automix.ledger_entries import BusEntry, EffectEntry, Entry, SendEntry, entry_from_data, entry_to_data
+from reaper_automix.session import Session
+from reaper_automix.session_edits import perform
 
 SCHEMA = "reaper_automix.ledger/2"
 
 MOST_PREVIOUS = 3
 """How many runs back the record follows REAPER's undo; what was undone further than that counts as the engineer's."""
-
-VALUE_TOLERANCE = 0.005
-"""A value (dB, or pan) that differs by less was not moved by hand: REAPER itself rounds when it saves."""
-
-TIME_TOLERANCE_S = 1e-4
-
-Target = tuple[str, str] | tuple[str, str, tuple[float, float]]
-"""A control of a track, or a range of one of its envelopes."""
-
-
-@dataclass(frozen=True, slots=True)
-class ControlEntry:
-    """A control that was set: how it was spelled, and the value written (dB, pan or 0/1)."""
-
-    mixer: str
-    track_id: str
-    control: Control
-    was: str
-    now: float
-
-    @property
-    def what(self) -> str:
-        """Name the target in words."""
-        return self.control.value
-
-    @property
-    def target(self) -> Target:
-        """What this entry is about; a later entry on the same target replaces it."""
-        return self.track_id, self.control.value
-
-    def restoring_edit(self) -> RestoreControl:
-        """Return the edit that takes this entry back."""
-        return RestoreControl(self.track_id, self.control, self.was)
-
-    def stands_on(self, track: Track) -> bool:
-        """Tell whether the track still has what was written."""
-        return abs(control_value(track, self.control) - self.now) <= VALUE_TOLERANCE
-
-    def is_back_on(self, track: Track) -> bool:
-        """Tell whether the track has what was there before anything of ours."""
-        was = control_from_spelling(self.control, self.was)
-        return abs(control_value(track, self.control) - max(was, SILENCE_DB)) <= VALUE_TOLERANCE
-
-
-@dataclass(frozen=True, slots=True)
-class PointsEntry:
-    """Points that were written for a range, guards included: the lines that they replaced, and the points."""
-
-    mixer: str
-    track_id: str
-    kind: EnvelopeKind
-    range_s: tuple[float, float]
-    window_s: tuple[float, float]
-    was: tuple[str, ...]
-    now: tuple[EnvelopePoint, ...]
-
-    @property
-    def what(self) -> str:
-        """Name the target in words."""
-        return f"{self.kind.value} envelope"
-
-    @property
-    def target(self) -> Target:
-        """What this entry is about; a later entry on the same target replaces it."""
-        return self.track_id, self.kind.value, self.range_s
-
-    def restoring_edit(self) -> RestorePoints:
-        """Return the edit that takes this entry back."""
-        return RestorePoints(self.track_id, self.kind, self.window_s, self.was)
-
-    def stands_on(self, track: Track) -> bool:
-        """Tell whether the track still has what was written."""
-        return _same_points(track.envelope(self.kind), self.kind, self.window_s, self.now)
-
-    def is_back_on(self, track: Track) -> bool:
-        """Tell whether the window holds the points that were there before anything of ours."""
-        was = parse_envelope(self.was, self.kind)
-        present = points_between(track.envelope(self.kind), *self.window_s)
-        return _equal_points(present, was.points, self.kind)
-
-
-Entry = ControlEntry | PointsEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +77,7 @@ def _parsed(ledger_json: str) -> Ledger | None:
     try:
         data = json.loads(ledger_json)
         return _ledger_from_data(data) if data["schema"] == SCHEMA else None
-    except (ValueError, KeyError, TypeError, IndexError, ProjectSyntaxError):
+    except (ValueError, KeyError, TypeError, IndexError, ProjectSyntaxError, PlanError):
         return None
 
 
@@ -173,16 +88,20 @@ def _standing(ledger: Ledger, session: Session) -> Ledger:
     before the first. A single control that the engineer put back by hand does not make an undo, unless it was all that
     the runs wrote.
     """
-    tracks = {track.id: track for track in session.tracks}
     best, best_share = ledger, 0.0
     for earlier in _ancestors(ledger):
-        changed = [entry for entry in _differing(ledger, earlier) if entry.track_id in tracks]
-        if not changed or any(_holds(ledger, entry, tracks[entry.track_id]) for entry in changed):
+        changed = [entry for entry in _differing(ledger, earlier) if _can_be_judged(entry, session)]
+        if not changed or any(_holds(ledger, entry, session) for entry in changed):
             continue
-        share = sum(_holds(earlier, entry, tracks[entry.track_id]) for entry in changed) / len(changed)
+        share = sum(_holds(earlier, entry, session) for entry in changed) / len(changed)
         if share >= 0.5 and share > best_share:
             best, best_share = earlier, share
     return best
+
+
+def _can_be_judged(entry: Entry, session: Session) -> bool:
+    """Tell whether the session says what became of an entry: a track that is gone took what we wrote along."""
+    return isinstance(entry, BusEntry) or any(track.id == entry.track_id for track in session.tracks)
 
 
 def _ancestors(ledger: Ledger) -> Iterator[Ledger]:
@@ -202,10 +121,12 @@ def _same(a: Entry | None, b: Entry | None) -> bool:
     return a is not None and b is not None and a.now == b.now
 
 
-def _holds(state: Ledger, entry: Entry, track: Track) -> bool:
+def _holds(state: Ledger, entry: Entry, session: Session) -> bool:
     """Tell whether an entry's target is as a ledger says: as written there, or as it was before us."""
     own = next((e for e in reversed(state.entries) if e.target == entry.target), None)
-    return entry.is_back_on(track) if own is None else own.stands_on(track)
+    if own is None:
+        return entry.is_back_in(session)
+    return not own.is_back_in(session) if isinstance(own, BusEntry) else own.stands_in(session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +151,7 @@ class Undone:
     kept: tuple[Entry, ...]
 
 
-def undo(session: Session, entries: Iterable[Entry], kept: Sequence[Entry] = ()) -> Undone:
+def undo(session: Session, entries: Iterable[Entry], kept: Sequence[Entry] = (), *, for_good: bool = False) -> Undone:
     """Take entries back from a session in memory, the last first.
 
     Parameters
@@ -241,14 +162,16 @@ def undo(session: Session, entries: Iterable[Entry], kept: Sequence[Entry] = ())
         What to take back, oldest first.
     kept : sequence of Entry
         What to keep: with what is left alone it makes up the ledger of the session returned.
+    for_good : bool
+        Nothing will be written in its place: a plug-in with an envelope on a knob, which would go with it, is left.
     """
     tracks = {track.id for track in session.tracks}
     restored: list[Entry] = []
     left_alone: list[Entry] = []
     for entry in reversed(tuple(entries)):
-        if entry.track_id not in tracks:
+        if entry.track_id not in tracks or (isinstance(entry, SendEntry) and entry.to_id not in tracks):
             continue  # the track was deleted, and what we wrote with it
-        if not entry.stands_on(session.track(entry.track_id)):
+        if not entry.stands_in(session) or (for_good and _holds_automation(entry, session)):
             left_alone.append(entry)
             continue
         session = perform(session, [entry.restoring_edit()])
@@ -258,28 +181,15 @@ def undo(session: Session, entries: Iterable[Entry], kept: Sequence[Entry] = ())
     return Undone(session, tuple(restored), tuple(left_alone), tuple(kept))
 
 
-def _same_points(
-    envelope: Envelope | None, kind: EnvelopeKind, window_s: tuple[float, float], points: tuple[EnvelopePoint, ...]
-) -> bool:
-    if envelope is None or not envelope.active:
+def _holds_automation(entry: Entry, session: Session) -> bool:
+    if not isinstance(entry, EffectEntry) or entry.was is not None:
         return False
-    wide_s = (window_s[0] - TIME_TOLERANCE_S, window_s[1] + TIME_TOLERANCE_S)
-    present = points_between(envelope, *wide_s)
-    return _equal_points(present, points, kind)
-
-
-def _equal_points(present: tuple[EnvelopePoint, ...], points: tuple[EnvelopePoint, ...], kind: EnvelopeKind) -> bool:
-    def same_value(a: float, b: float) -> bool:
-        return same_level(a, b, VALUE_TOLERANCE) if kind.is_volume else abs(a - b) <= VALUE_TOLERANCE
-
-    return len(present) == len(points) and all(
-        abs(a.time_s - b.time_s) <= TIME_TOLERANCE_S and same_value(a.value, b.value) and a.shape == b.shape
-        for a, b in zip(present, points, strict=True)
-    )
+    slot = session.track(entry.track_id).effect(entry.effect_id)
+    return slot is not None and slot.automated
 
 
 def _ledger_to_data(ledger: Ledger, most_previous: int) -> dict[str, Any]:
-    data: dict[str, Any] = {"entries": [_entry_to_data(entry) for entry in ledger.entries]}
+    data: dict[str, Any] = {"entries": [entry_to_data(entry) for entry in ledger.entries]}
     if ledger.previous is not None and most_previous > 0:
         data["previous"] = _ledger_to_data(ledger.previous, most_previous - 1)
     return data
@@ -287,44 +197,5 @@ def _ledger_to_data(ledger: Ledger, most_previous: int) -> dict[str, Any]:
 
 def _ledger_from_data(data: dict[str, Any]) -> Ledger:
     previous = data.get("previous")
-    entries = tuple(_entry_from_data(entry) for entry in data["entries"])
+    entries = tuple(entry_from_data(entry) for entry in data["entries"])
     return Ledger(entries, _ledger_from_data(previous) if previous is not None else None)
-
-
-def _entry_to_data(entry: Entry) -> dict[str, Any]:
-    if isinstance(entry, ControlEntry):
-        return {
-            "mixer": entry.mixer,
-            "track": entry.track_id,
-            "control": entry.control.value,
-            "was": entry.was,
-            "now": entry.now,
-        }
-    return {
-        "mixer": entry.mixer,
-        "track": entry.track_id,
-        "envelope": entry.kind.value,
-        "range_s": list(entry.range_s),
-        "window_s": list(entry.window_s),
-        "was": list(entry.was),
-        "now": [[p.time_s, p.value, p.shape.value, p.tension] for p in entry.now],
-    }
-
-
-def _entry_from_data(data: dict[str, Any]) -> Entry:
-    if "control" in data:
-        float(data["was"])  # every host spells a control as a number
-        return ControlEntry(
-            data["mixer"], data["track"], Control(data["control"]), str(data["was"]), float(data["now"])
-        )
-    range_start_s, range_end_s = data["range_s"]
-    start_s, end_s = data["window_s"]
-    return PointsEntry(
-        data["mixer"],
-        data["track"],
-        EnvelopeKind(data["envelope"]),
-        (float(range_start_s), float(range_end_s)),
-        (float(start_s), float(end_s)),
-        tuple(str(line) for line in data["was"]),
-        tuple(EnvelopePoint(float(t), float(v), PointShape(s), float(b)) for t, v, s, b in data["now"]),
-    )

@@ -5,12 +5,17 @@ Levels are dB, times are seconds of the project. ``mixplan_json`` reads and writ
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from reaper_automix.session import EnvelopeKind
+from reaper_automix.effect_settings.kinds import EffectSettings, effect_of
+from reaper_automix.effect_settings.wording import settings_words
+from reaper_automix.session import EnvelopeKind, SendMode
 from reaper_automix.units import SILENCE_DB
+
+_BUS_NAMESPACE = uuid.UUID("3f3f7f6e-7d55-4f0b-8a3a-0a6c5d0f1b27")
 
 Point = tuple[float, float]
 """Time in seconds and level in dB."""
@@ -76,28 +81,31 @@ class EnvelopeMove:
 
 @dataclass(frozen=True, slots=True)
 class EffectMove:
-    """Insert an effect of ours after the track's own chain, or set it in place (``before`` None: it is not there)."""
+    """Insert an effect of ours after the track's own chain, or set it in place.
+
+    ``before`` is what the planner saw of this name, without our own earlier run: None where there was nothing.
+    ``plugin`` is a short name, such as ``ReaComp``; ``tag`` the name of the instance, which begins with ``Automix: ``.
+    """
 
     kind: ClassVar[str] = "effect"
     track: TrackRef
-    effect: str
     plugin: str
     tag: str
-    before: Mapping[str, Any] | None
-    settings: Mapping[str, Any]
+    settings: EffectSettings
+    before: EffectSettings | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SendMove:
-    """Send a track to a bus of ours."""
+    """Send a track to a bus of ours at a level in dB. ``before_db`` None: the planner saw no send."""
 
     kind: ClassVar[str] = "send"
     track: TrackRef
     to: str
-    before: float | None
     level_db: float
-    mode: str = "post-fader"
+    before_db: float | None = None
+    mode: SendMode = SendMode.POST_FADER
     reason: str = ""
 
 
@@ -113,15 +121,20 @@ class TakeMove:
 
 @dataclass(frozen=True, slots=True)
 class BusMove:
-    """Make a bus track, once per project."""
+    """Make a bus track, once per project: its id follows from its name (``bus_id``)."""
 
     kind: ClassVar[str] = "bus"
     name: str
     reason: str = ""
 
+    @property
+    def track(self) -> TrackRef:
+        """The track that it makes."""
+        return bus_ref(self.name)
 
-TrackMove = FaderMove | PanMove | PolarityMove | EnvelopeMove
-"""A move of a control or an envelope of a track."""
+
+TrackMove = FaderMove | PanMove | PolarityMove | EnvelopeMove | EffectMove | SendMove | BusMove
+"""A move on a track."""
 
 Move = FaderMove | PanMove | PolarityMove | EnvelopeMove | EffectMove | SendMove | TakeMove | BusMove
 
@@ -174,6 +187,11 @@ class MixPlan:
     predicted: Prediction = Prediction()
 
 
+def bus_ref(name: str) -> TrackRef:
+    """Return the track that the bus of this name is: other moves name it so, before it is made."""
+    return TrackRef("{" + str(uuid.uuid5(_BUS_NAMESPACE, name)).upper() + "}", name)
+
+
 def move_words(move: Move) -> tuple[str, str, str, str]:
     """Return a move in words: track, what, before, after."""
     match move:
@@ -187,9 +205,10 @@ def move_words(move: Move) -> tuple[str, str, str, str]:
             before = "" if move.before_points is None else _points_words(move.before_points)
             return move.track.name, f"{move.envelope.value} envelope", before, _points_words(move.points)
         case EffectMove():
-            return move.track.name, f"{move.effect} ({move.plugin})", "", _settings_words(move.settings)
+            before = "" if move.before is None else settings_words(move.before)
+            return move.track.name, f"{effect_of(move.settings)} ({move.plugin})", before, settings_words(move.settings)
         case SendMove():
-            return move.track.name, f"send to {move.to}", _db(move.before), _db(move.level_db)
+            return move.track.name, f"send to {move.to}", _db(move.before_db), _db(move.level_db)
         case TakeMove():
             return move.item.name, "new take", "", move.file
         case BusMove():
@@ -217,7 +236,3 @@ def _number(value: float | None) -> str:
 
 def _inverted(value: bool | None) -> str:
     return "" if value is None else ("inverted" if value else "normal")
-
-
-def _settings_words(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in settings.items())

@@ -7,6 +7,7 @@ import math
 from itertools import pairwise
 from typing import Any
 
+from reaper_automix.effect_settings.kinds import effect_of, settings_from_data, settings_to_data
 from reaper_automix.errors import PlanError
 from reaper_automix.json_reader import JsonReader, parse_json
 from reaper_automix.mixplan import (
@@ -23,8 +24,10 @@ from reaper_automix.mixplan import (
     SendMove,
     TakeMove,
     TrackRef,
+    bus_ref,
 )
-from reaper_automix.session import EnvelopeKind
+from reaper_automix.plugins.registry import MODULES
+from reaper_automix.session import TAG_PREFIX, EnvelopeKind, SendMode
 
 SCHEMA = "reaper_automix.mixplan/1"
 
@@ -100,11 +103,12 @@ def _move_to_data(move: Move) -> dict[str, Any]:
             data |= {"track": _ref(move.track), "envelope": move.envelope.value, "range_s": list(move.range_s)}
             data |= {"points": _points_to_data(move.points), "before_points": _points_to_data(move.before_points)}
         case EffectMove():
-            data |= {"track": _ref(move.track), "effect": move.effect, "plugin": move.plugin, "tag": move.tag}
-            data |= {"before": None if move.before is None else dict(move.before), "settings": dict(move.settings)}
+            data |= {"track": _ref(move.track), "effect": effect_of(move.settings), "plugin": move.plugin}
+            data |= {"tag": move.tag, "before": None if move.before is None else settings_to_data(move.before)}
+            data |= {"settings": settings_to_data(move.settings)}
         case SendMove():
-            data |= {"track": _ref(move.track), "to": {"name": move.to}, "before": move.before}
-            data |= {"level_db": move.level_db, "mode": move.mode}
+            data |= {"track": _ref(move.track), "to": {"name": move.to}, "before": move.before_db}
+            data |= {"level_db": move.level_db, "mode": move.mode.value}
         case TakeMove():
             data |= {"item": _ref(move.item), "file": move.file}
         case BusMove():
@@ -206,9 +210,7 @@ def _move_from_data(data: JsonReader) -> Move:
         case "effect":
             return _effect_move(data, reason)
         case "send":
-            level_db, mode = data.get("level_db").number(), data.text_or("mode", "post-fader")
-            to = data.get("to").get("name").text()
-            return SendMove(_track_ref(data.get("track")), to, data.number_or_none("before"), level_db, mode, reason)
+            return _send_move(data, reason)
         case "take":
             return TakeMove(_track_ref(data.get("item")), data.get("file").text(), reason)
         case "bus":
@@ -217,13 +219,38 @@ def _move_from_data(data: JsonReader) -> Move:
 
 
 def _effect_move(data: JsonReader, reason: str) -> EffectMove:
+    effect, plugin, tag = (data.get(key).text() for key in ("effect", "plugin", "tag"))
+    if plugin not in MODULES or effect != MODULES[plugin].EFFECT:
+        known = ", ".join(name for name, module in MODULES.items() if effect in (module.EFFECT, ""))
+        raise data.get("plugin").fail(f"a plug-in for the effect {effect!r} ({known or 'none is known'})")
+    if not tag.startswith(TAG_PREFIX) or not tag.isprintable():
+        raise data.get("tag").fail(f"a name that begins with {TAG_PREFIX!r}")
     before = data.get_or_none("before")
     return EffectMove(
-        track=_track_ref(data.get("track")),
-        effect=data.get("effect").text(),
-        plugin=data.get("plugin").text(),
-        tag=data.get("tag").text(),
-        before=None if before is None else before.mapping(),
-        settings=data.get("settings").mapping(),
+        track=_track_or_bus(data.get("track")),
+        plugin=plugin,
+        tag=tag,
+        settings=settings_from_data(effect, data.get("settings")),
+        before=None if before is None else settings_from_data(effect, before),
         reason=reason,
     )
+
+
+def _send_move(data: JsonReader, reason: str) -> SendMove:
+    mode = data.text_or("mode", SendMode.POST_FADER.value)
+    if mode not in {known.value for known in SendMode}:
+        raise data.get("mode").fail("one of " + ", ".join(known.value for known in SendMode))
+    return SendMove(
+        track=_track_ref(data.get("track")),
+        to=data.get("to").get("name").text(),
+        level_db=_level_db(data.get("level_db")),
+        before_db=data.number_or_none("before"),
+        mode=SendMode(mode),
+        reason=reason,
+    )
+
+
+def _track_or_bus(data: JsonReader) -> TrackRef:
+    """Return a track; one with a name alone is the bus of this name."""
+    ref = TrackRef(data.text_or("id", ""), data.text_or("name", ""))
+    return ref if ref.id else bus_ref(data.get("name").text())

@@ -7,15 +7,40 @@ earlier run wrote in the same scope before it writes anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from reaper_automix.chain_writing import Made, Standing, write_bus, write_effect, write_send
 from reaper_automix.chunks.envelopes import restore_points, spelling
-from reaper_automix.edits import Control, Edit, Host, SetControl, SetPoints
+from reaper_automix.edits import (
+    Control,
+    Edit,
+    Host,
+    RestoreEffect,
+    RestoreSend,
+    SetControl,
+    SetEffect,
+    SetPoints,
+    SetSend,
+)
 from reaper_automix.envelope import has_items_between, is_neutral, place
 from reaper_automix.errors import PlanError
-from reaper_automix.ledger import ControlEntry, Entry, Ledger, PointsEntry, Undone, undo
-from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, TrackMove, move_words
+from reaper_automix.ledger import Ledger, Undone, undo
+from reaper_automix.ledger_entries import BusEntry, ControlEntry, Entry, PointsEntry, effect_words
+from reaper_automix.mixplan import (
+    BusMove,
+    EffectMove,
+    EnvelopeMove,
+    FaderMove,
+    MixPlan,
+    Move,
+    PanMove,
+    PolarityMove,
+    SendMove,
+    TakeMove,
+    TrackMove,
+    move_words,
+)
 from reaper_automix.project_texts import RECORD_UNREADABLE
 from reaper_automix.receipt import Outcome, Receipt, Status
 from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, Session, Track
@@ -50,7 +75,8 @@ def engineers_session(
         The range in scope; None: the whole session, faders and pans included.
     """
     ledger = Ledger.of(session)
-    mine = [e for e in ledger.entries if e.mixer == mixer and e.track_id in track_ids and _in_range(e, range_s)]
+    in_scope = track_ids | {e.track_id for e in ledger.entries if isinstance(e, BusEntry)}
+    mine = [e for e in ledger.entries if e.mixer == mixer and e.track_id in in_scope and _in_range(e, range_s)]
     undone = undo(session, mine, kept=[e for e in ledger.entries if e not in mine])
     if not undone.left_alone:
         return undone
@@ -92,10 +118,11 @@ def apply_plan(host: Host, plan: MixPlan) -> Receipt:
     writer = _Writer(host, plan, undone)
     for move in plan.moves:
         writer.write(move)
-    edits = [*(entry.restoring_edit() for entry in undone.restored), *writer.edits]
+    unused = writer.without_idle_buses()
+    edits = _merged([entry.restoring_edit() for entry in undone.restored], writer.edits)
     if edits:
         before = Ledger.of(session)
-        earlier = [e for e in before.entries if e not in undone.restored]
+        earlier = [e for e in before.entries if e not in undone.restored and e not in unused]
         host.write(edits, _after(host, before, Ledger((*earlier, *writer.entries))).to_json())
     else:
         host.write([], session.ledger_json)
@@ -116,7 +143,7 @@ def revert(host: Host) -> Receipt:
             "The record of earlier runs in this session cannot be read: revert with the version that wrote it."
         )
     before = Ledger.of(session)
-    undone = undo(session, before.entries)
+    undone = undo(session, before.entries, for_good=True)
     names = {track.id: track.title for track in session.tracks}
     if before.entries or not host.has_undo:  # else there is nothing to forget, and an undo may bring something back
         ledger = _after(host, before, Ledger())
@@ -144,6 +171,7 @@ class _Writer:
         self._session = undone.session
         self._restored = undone.restored
         self._kept = undone.kept
+        self._left_alone = undone.left_alone
         self._locked = {(e.track_id, e.what) for e in undone.left_alone}
         if plan.session_fingerprint and plan.session_fingerprint != undone.session.fingerprint():
             self.notes.append("The session has changed since the plan was made; each move was checked on its own.")
@@ -160,12 +188,41 @@ class _Writer:
                 self._write_control(move, Control.POLARITY, before, float(move.after))
             case EnvelopeMove():
                 self._write_envelope(move)
-            case _:
+            case EffectMove():
+                if (move.track.id, effect_words(move.tag)) not in self._locked:
+                    self._take(write_effect(move, self._standing()))
+            case SendMove():
+                if (move.track.id, "send") not in self._locked:
+                    self._take([write_send(move, self._standing())])
+            case BusMove():
+                self._take([write_bus(move, self._standing())])
+            case TakeMove():
                 track, what, _, _ = move_words(move)
                 detail = f"this version does not write {move.kind} moves yet"
                 self.outcomes.append(Outcome(track, what, Status.SKIPPED, detail))
 
-    def _find(self, move: TrackMove, what: str) -> Track | None:
+    def without_idle_buses(self) -> list[BusEntry]:
+        """Remove the buses that earlier runs of this mixer made and that nothing uses any more."""
+        mine = [e for e in self._kept if isinstance(e, BusEntry) and e.mixer == self._plan.mixer]
+        idle = [entry for entry in mine if entry.stands_in(self._session)]
+        for entry in idle:
+            self._add(entry.restoring_edit())
+            self.outcomes.append(Outcome(entry.now, entry.what, Status.RESTORED, "nothing uses it any more"))
+        return idle
+
+    def _standing(self) -> Standing:
+        known = (*self._kept, *self._left_alone, *self.entries)
+        return Standing(self._session, self._plan.mixer, self._restored, known, self._host)
+
+    def _take(self, made: Iterable[Made]) -> None:
+        """Keep what moves of the chain come to."""
+        for one in made:
+            self.outcomes.append(one.outcome)
+            if one.edit is not None and one.entry is not None:
+                self._add(one.edit)
+                self.entries.append(one.entry)
+
+    def _find(self, move: FaderMove | PanMove | PolarityMove | EnvelopeMove, what: str) -> Track | None:
         try:
             return self._session.track(move.track.id)
         except KeyError:
@@ -243,6 +300,19 @@ class _Writer:
     def _add(self, edit: Edit) -> None:
         self.edits.append(edit)
         self._session = perform(self._session, [edit])
+
+
+def _merged(restoring: Sequence[Edit], edits: Sequence[Edit]) -> list[Edit]:
+    """Return both without the restorations of plug-ins and sends that are then set again: those are set in place."""
+    effects = {(e.track_id, e.effect_id) for e in edits if isinstance(e, SetEffect)}
+    sends = {(e.track_id, e.to_id) for e in edits if isinstance(e, SetSend)}
+    kept = [
+        edit
+        for edit in restoring
+        if not (isinstance(edit, RestoreEffect) and (edit.track_id, edit.effect_id) in effects)
+        and not (isinstance(edit, RestoreSend) and (edit.track_id, edit.to_id) in sends)
+    ]
+    return [*kept, *edits]
 
 
 def _from_to(control: Control, before: float, after: float) -> str:
@@ -330,15 +400,17 @@ def _points_entries(entries: Iterable[Entry], track_id: str, kind: EnvelopeKind)
 
 
 def _in_range(entry: Entry, range_s: tuple[float, float] | None) -> bool:
-    """Tell whether a re-run on a range replaces an entry: only one that lies in the range as a whole."""
+    """Tell whether a re-run on a range replaces an entry: only one that lies in the range as a whole; never a bus."""
     if range_s is None:
-        return True
-    if isinstance(entry, ControlEntry):
-        return False
-    return range_s[0] <= entry.range_s[0] and entry.range_s[1] <= range_s[1]
+        return not isinstance(entry, BusEntry)
+    return isinstance(entry, PointsEntry) and range_s[0] <= entry.range_s[0] and entry.range_s[1] <= range_s[1]
 
 
 def _left_alone(session: Session, entries: tuple[Entry, ...]) -> tuple[Outcome, ...]:
     names = {track.id: track.title for track in session.tracks}
-    detail = "changed since an earlier automix run wrote it, so it is yours"
-    return tuple(Outcome(names[e.track_id], e.what, Status.LEFT_ALONE, detail) for e in entries)
+    changed = "changed since an earlier automix run wrote it, so it is yours"
+    used = "something else is on it, goes to it or comes from it, so it stays"
+    return tuple(
+        Outcome(names[e.track_id], e.what, Status.LEFT_ALONE, used if isinstance(e, BusEntry) else changed)
+        for e in entries
+    )

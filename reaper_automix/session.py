@@ -14,6 +14,11 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+from reaper_automix.effect_settings.kinds import EffectSettings
+
+TAG_PREFIX = "Automix: "
+"""How the instances of plug-ins that we insert are called, so that an engineer sees whose they are."""
+
 
 class EnvelopeKind(str, Enum):
     """Which control of a track an envelope automates; the value is REAPER's display name."""
@@ -239,7 +244,23 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class FxSlot:
-    """One plug-in of a chain: what it is, not its parameters."""
+    """One plug-in of a chain: what it is, and what it is set to where it carries a name of ours.
+
+    Parameters
+    ----------
+    id : str
+        Its GUID with braces; ``#n`` where there is none.
+    name, kind : str
+        As REAPER lists it (``VST: ReaComp (Cockos)``), and the kind of plug-in (``VST``).
+    tag : str
+        The name that the instance was given; what we insert begins with ``TAG_PREFIX``.
+    settings : EffectSettings or None
+        What it is set to, where it has such a tag and we know the plug-in.
+    altered : bool
+        Some knob that these settings do not name stands elsewhere than we put it.
+    automated : bool
+        An envelope lies on one of its knobs.
+    """
 
     id: str
     name: str
@@ -247,6 +268,15 @@ class FxSlot:
     bypassed: bool = False
     offline: bool = False
     is_instrument: bool = False
+    tag: str = ""
+    settings: EffectSettings | None = None
+    altered: bool = False
+    automated: bool = False
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it is neither bypassed nor offline."""
+        return not (self.bypassed or self.offline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +348,23 @@ class Track:
         """Return the plug-ins that change the sound: neither bypassed nor offline."""
         if self.effects_bypassed:
             return ()
-        return tuple(fx for fx in self.effects if not (fx.bypassed or fx.offline))
+        return tuple(fx for fx in self.effects if fx.is_heard)
+
+    def effects_played(self) -> tuple[FxSlot, ...]:
+        """Return the plug-ins that are heard and that the offline console plays: those of ours, in order."""
+        return tuple(fx for fx in self.effects_heard() if fx.settings is not None)
+
+    def effect(self, effect_id: str) -> FxSlot | None:
+        """Return the plug-in with this id, or None."""
+        return next((fx for fx in self.effects if fx.id == effect_id), None)
+
+    def effects_tagged(self, tag: str) -> tuple[FxSlot, ...]:
+        """Return the plug-ins whose instance has this name."""
+        return tuple(fx for fx in self.effects if fx.tag == tag)
+
+    def send_from(self, track_id: str) -> Send | None:
+        """Return the first audio send that this track receives from another one, or None."""
+        return next((s for s in self.receives if s.source_track_id == track_id and s.source_channel >= 0), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reaper_automix.chunks.envelopes import parse_envelope
-from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
-from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, Session, Track
+from reaper_automix.edits import (
+    AddBus,
+    Control,
+    Edit,
+    RemoveBus,
+    RestoreControl,
+    RestoreEffect,
+    RestorePoints,
+    RestoreSend,
+    SetControl,
+    SetEffect,
+    SetPoints,
+    SetSend,
+)
+from reaper_automix.plugins.registry import listed_name
+from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, FxSlot, Send, Session, Track
 from reaper_automix.units import SILENCE_DB, lin_to_db
 
 
@@ -20,8 +34,19 @@ def perform(session: Session, edits: Iterable[Edit]) -> Session:
         If an edit names a track that the session does not have.
     """
     for edit in edits:
-        track = session.track(edit.track_id)
-        session = session.with_tracks({track.id: _edited(track, edit)})
+        match edit:
+            case AddBus():
+                bus = Track(edit.track_id, edit.name, len(session.tracks) + 1)
+                session = replace(session, tracks=(*session.tracks, bus))
+            case RemoveBus():
+                session = _without_track(session, edit.track_id)
+            case SetSend() | RestoreSend():
+                session.track(edit.track_id)
+                target = session.track(edit.to_id)
+                session = session.with_tracks({target.id: _with_send(target, edit)})
+            case _:
+                track = session.track(edit.track_id)
+                session = session.with_tracks({track.id: _edited(track, edit)})
     return session
 
 
@@ -41,6 +66,52 @@ def control_from_spelling(control: Control, was: str) -> float:
     return lin_to_db(float(was)) if control == Control.FADER else float(was)
 
 
+def _without_track(session: Session, track_id: str) -> Session:
+    """Return the session without a track, the sends that come from it, and gaps in the numbers."""
+    gone = session.track(track_id)
+    tracks = tuple(
+        replace(
+            t,
+            number=t.number - (t.number > gone.number),
+            receives=tuple(s for s in t.receives if s.source_track_id != track_id),
+        )
+        for t in session.tracks
+        if t.id != track_id
+    )
+    return replace(session, tracks=tracks)
+
+
+def _with_send(target: Track, edit: SetSend | RestoreSend) -> Track:
+    """Return the receiving track with a send set, added or taken away."""
+    old = target.send_from(edit.track_id)
+    if isinstance(edit, SetSend):
+        level = (edit.level_db, edit.mode)
+    elif edit.was is not None:
+        level = edit.was
+    else:
+        return replace(target, receives=tuple(s for s in target.receives if s is not old))
+    new = replace(old or Send(edit.track_id), gain_db=max(level[0], SILENCE_DB), mode=level[1])
+    if old is None:
+        return replace(target, receives=(*target.receives, new))
+    return replace(target, receives=tuple(new if s is old else s for s in target.receives))
+
+
+def _with_effect(track: Track, edit: SetEffect | RestoreEffect) -> Track:
+    """Return the track with a plug-in of ours set, inserted after the others or taken away."""
+    old = track.effect(edit.effect_id)
+    if isinstance(edit, RestoreEffect):
+        if edit.was is None or old is None:
+            return replace(track, effects=tuple(fx for fx in track.effects if fx is not old))
+        return replace(
+            track, effects=tuple(replace(fx, settings=edit.was) if fx is old else fx for fx in track.effects)
+        )
+    if old is None:
+        new = FxSlot(edit.effect_id, listed_name(edit.plugin), "VST", tag=edit.tag, settings=edit.settings)
+        return replace(track, effects=(*track.effects, new))
+    new = replace(old, settings=edit.settings, altered=False)
+    return replace(track, effects=tuple(new if fx is old else fx for fx in track.effects))
+
+
 def _edited(track: Track, edit: Edit) -> Track:
     match edit:
         case SetControl():
@@ -53,6 +124,9 @@ def _edited(track: Track, edit: Edit) -> Track:
             return _with_envelope(track, edit.kind, replace(old, active=True, visible=True, points=points))
         case RestorePoints():
             return _with_envelope(track, edit.kind, _restored(track, edit))
+        case SetEffect() | RestoreEffect():
+            return _with_effect(track, edit)
+    raise TypeError(f"{type(edit).__name__} is no edit of one track")
 
 
 def _with_control(track: Track, control: Control, value: float) -> Track:

@@ -66,8 +66,8 @@ def _decoded(hint: Any, data: Any) -> Any:
     """Return plain data as a value of the declared type."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        inner = next(arg for arg in get_args(hint) if arg is not type(None))
-        return None if data is None else _decoded(inner, data)
+        choices = [arg for arg in get_args(hint) if arg is not type(None)]
+        return None if data is None else _decoded(_fitting(choices, data), data)
     if origin is tuple:
         kinds = get_args(hint)
         if kinds[-1] is Ellipsis:
@@ -80,6 +80,11 @@ def _decoded(hint: Any, data: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(data)
     return float(data) if hint is float else data
+
+
+def _fitting(kinds: list[Any], data: Any) -> Any:
+    """Return the one of several types that the data is of: dataclasses are told apart by their fields."""
+    return kinds[0] if len(kinds) == 1 else next(kind for kind in kinds if set(_hints(kind)) == set(data))
 
 
 @cache

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reaper_automix.edits import Control
-from reaper_automix.ledger import ControlEntry, Ledger, PointsEntry, undo
+from reaper_automix.ledger import Ledger, undo
+from reaper_automix.ledger_entries import ControlEntry, PointsEntry
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, PointShape, Session, Track
 
 ENTRIES = (

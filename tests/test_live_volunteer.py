@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import reaper_report
 from double.generated import write_module
+from double.plugins import IEM, STOCK
 from reaper import connection
 from reaper_report import TestOutcome
 from test_live import Double
@@ -37,7 +38,6 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("reapy") is None, reaso
 NOT_IN_THE_DOUBLE = {
     "test_sections": "CreateTakeAudioAccessor",
     "test_what_an_accessor_hears": "CreateTakeAudioAccessor",
-    "test_parameters": "TrackFX_AddByName",
 }
 """Tests that the double cannot answer, and the function that it lacks."""
 
@@ -88,7 +88,8 @@ def double(request: pytest.FixtureRequest, own_project: Path, tmp_path: Path) ->
     (resource / "reaper_automix" / "install.json").write_text(json.dumps(note | {"version": __version__}), "utf-8")
     over_c = request.param == "over C calls"
     options = ("--reaper-python", str(write_module(tmp_path / "reaper_python.py"))) if over_c else ()
-    started = Double(own_project, resource, *options)
+    plugins = json.dumps({"installed": [*STOCK, *IEM]})
+    started = Double(own_project, resource, "--plugins", plugins, *options)
     try:
         started("set_fader", name="Mine", gain_lin=0.5)
         started("run_script", path=str(SWITCH))
@@ -107,11 +108,11 @@ def outcome_of(report: dict[str, Any], outcome: str) -> set[str]:
 
 @pytest.mark.parametrize("double", ["directly"], indirect=True)
 def test_all_of_it_on_the_double(double: Double, tmp_path: Path) -> None:
-    done, report = run(tmp_path / "here", "reaper", "contracts/test_hosts.py")
+    done, report = run(tmp_path / "here", "reaper", "contracts/test_hosts.py", "contracts/test_chains.py")
     tests = by_name(report)
     assert done.returncode == 0, done.stdout
     assert len(tests) >= 45
-    assert sum("[real_reaper_host" in name for name in tests) >= 15
+    assert sum("[real_reaper_host" in name for name in tests) >= 30
     skipped = outcome_of(report, "skipped")
     assert {name.partition("[")[0] for name in skipped} == {*NOT_IN_THE_DOUBLE, POINTERS}
     for name in skipped - {POINTERS}:

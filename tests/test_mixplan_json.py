@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from reaper_automix.effect_settings.compressor import CompressorSettings
+from reaper_automix.effect_settings.equaliser import Band, EqualiserSettings
+from reaper_automix.effect_settings.reverb import ReverbSettings
 from reaper_automix.errors import PlanError
 from reaper_automix.mixplan import (
     BusMove,
@@ -19,12 +22,15 @@ from reaper_automix.mixplan import (
     SendMove,
     TakeMove,
     TrackRef,
+    bus_ref,
     move_words,
 )
 from reaper_automix.mixplan_json import SCHEMA, plan_from_json, plan_to_json
-from reaper_automix.session import EnvelopeKind
+from reaper_automix.session import EnvelopeKind, SendMode
 
 KICK = TrackRef("{K}", "Kick 🥁")
+
+CUT = Band("band", 250.0, -3.0, 1.4)
 
 PLAN = MixPlan(
     mixer="rides",
@@ -40,8 +46,12 @@ PLAN = MixPlan(
         PanMove(KICK, 0.0, -0.3),
         PolarityMove(KICK, False, True),
         EnvelopeMove(KICK, EnvelopeKind.VOLUME, (0.0, 187.2), ((0.0, -1.2), (3.0, 0.5)), ((0.0, 0.0),), "ride"),
-        EffectMove(KICK, "compressor", "ReaComp", "Automix: compressor", None, {"threshold_db": -21.0, "ratio": 3.7}),
-        SendMove(KICK, "Automix reverb", None, -12.0),
+        EffectMove(KICK, "ReaComp", "Automix: compressor", CompressorSettings(threshold_db=-21.0, ratio=3.7)),
+        EffectMove(
+            KICK, "ReaEQ", "Automix: equaliser", EqualiserSettings((CUT,)), EqualiserSettings(), "masks the snare"
+        ),
+        EffectMove(bus_ref("Automix reverb"), "ReaVerbate", "Automix: reverb", ReverbSettings(decay_s=1.2)),
+        SendMove(KICK, "Automix reverb", -12.0, None, SendMode.PRE_FADER, "room"),
         TakeMove(TrackRef("{I}", "Kick item"), "kick-tone.wav"),
         BusMove("Automix reverb"),
     ),
@@ -65,6 +75,22 @@ def test_the_format_is_the_published_one() -> None:
         "reason": "too loud",
     }
     assert data["moves"][3]["envelope"] == "Volume"
+    assert {key: data["moves"][5][key] for key in ("effect", "plugin", "tag", "before", "settings")} == {
+        "effect": "equaliser",
+        "plugin": "ReaEQ",
+        "tag": "Automix: equaliser",
+        "before": {"bands": []},
+        "settings": {"bands": [{"type": "band", "frequency_hz": 250.0, "gain_db": -3.0, "q": 1.4}]},
+    }
+    assert data["moves"][7] | {"track": None} == {
+        "kind": "send",
+        "track": None,
+        "to": {"name": "Automix reverb"},
+        "before": None,
+        "level_db": -12.0,
+        "mode": "pre-fader",
+        "reason": "room",
+    }
 
 
 def test_silence_is_null_in_json() -> None:
@@ -98,6 +124,31 @@ def test_envelope_points_must_lie_in_order_inside_the_range() -> None:
             plan_from_json(json.dumps(data))
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"effect": "exciter"}, r"moves\[0\]\.plugin: expected a plug-in for the effect 'exciter' \(none is known\)"),
+        ({"plugin": "ReaEQ"}, r"moves\[0\]\.plugin: expected a plug-in for the effect 'compressor' \(ReaComp"),
+        ({"tag": "My compressor"}, r"moves\[0\]\.tag: expected a name that begins with 'Automix: '"),
+        ({"settings": {"ratio": 0.5}}, r"moves\[0\]\.settings: ratio is 0\.5:1: choose a value from 1:1 to 100:1"),
+        ({"settings": {"rate": 4}}, r"moves\[0\]\.settings: the field 'rate' is not known here"),
+    ],
+)
+def test_what_is_wrong_with_an_effect_is_named(change: dict[str, object], words: str) -> None:
+    move = {"kind": "effect", "track": {"id": "{K}"}, "effect": "compressor", "plugin": "ReaComp"}
+    move |= {"tag": "Automix: compressor", "settings": {"threshold_db": -20}}
+    data = json.loads(plan_to_json(PLAN)) | {"moves": [move | change]}
+    with pytest.raises(PlanError, match=words):
+        plan_from_json(json.dumps(data))
+
+
+def test_a_plan_may_name_a_bus_of_ours_without_its_id() -> None:
+    move = {"kind": "effect", "track": {"name": "Automix reverb"}, "effect": "reverb", "plugin": "ReaVerbate"}
+    move |= {"tag": "Automix: reverb", "settings": {"decay_s": 2}}
+    data = json.loads(plan_to_json(PLAN)) | {"moves": [move]}
+    assert plan_from_json(json.dumps(data)).moves[0].track == bus_ref("Automix reverb")
+
+
 def test_text_that_is_not_json() -> None:
     with pytest.raises(PlanError, match=r"cut\.json: not JSON"):
         plan_from_json('{"schema": ', name="cut.json")
@@ -125,3 +176,10 @@ def test_moves_in_words() -> None:
         "one point at +0.0 dB",
         "2 points, -1.2 dB to +0.5 dB",
     )
+    assert move_words(PLAN.moves[5]) == (
+        "Kick 🥁",
+        "equaliser (ReaEQ)",
+        "no band",
+        "-3.0 dB at 250 Hz (Q 1.4)",
+    )
+    assert move_words(PLAN.moves[7]) == ("Kick 🥁", "send to Automix reverb", "", "-12.0 dB")

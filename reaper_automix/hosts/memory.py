@@ -54,11 +54,20 @@ class MemoryHost:
         envelope = self._track(track_id).envelope(kind)
         return () if envelope is None else spelling(envelope_lines(envelope), window_s)
 
+    def has_chain(self, track_id: str) -> bool:
+        """Tell whether a track has plug-ins; one that the run itself makes has none."""
+        return any(track.id == track_id and track.effects for track in self._session.tracks)
+
+    def writable_plugin(self, plugin: str) -> tuple[str, str]:
+        """Return the plug-in as it is: memory holds any."""
+        return plugin, ""
+
     def write(self, edits: Sequence[Edit], ledger_json: str) -> Session:
         """Perform all edits, or none."""
-        for edit in edits:
-            self._track(edit.track_id)
-        self._session = replace(perform(self._session, edits), ledger_json=ledger_json)
+        try:
+            self._session = replace(perform(self._session, edits), ledger_json=ledger_json)
+        except KeyError as error:
+            raise SessionError(f"the session has no track {error.args[0]}; read it again") from None
         return self._session
 
     def _track(self, track_id: str) -> Track:

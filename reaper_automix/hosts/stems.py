@@ -18,6 +18,7 @@ from reaper_automix.edits import Control, Edit
 from reaper_automix.errors import MediaError, SessionError
 from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.hosts.rpp import RppHost, new_project_text
+from reaper_automix.hosts.rpp.chain import writable_in_file
 from reaper_automix.session import EnvelopeKind, Item, Session, Source, Take, Track
 
 KIND_OF_SUFFIX = {
@@ -80,6 +81,14 @@ class StemsHost:
     def envelope_spelling(self, track_id: str, kind: EnvelopeKind, window_s: tuple[float, float]) -> tuple[str, ...]:
         """Return the lines of an envelope inside a window as the project file will spell them."""
         return self._memory.envelope_spelling(track_id, kind, window_s)
+
+    def has_chain(self, track_id: str) -> bool:
+        """Tell whether a track has a chain of plug-ins: none in a new project."""
+        return self._memory.has_chain(track_id)
+
+    def writable_plugin(self, plugin: str) -> tuple[str, str]:
+        """Return the plug-in that the project file will hold."""
+        return writable_in_file(plugin)
 
     def write(self, edits: Sequence[Edit], ledger_json: str) -> Session:
         """Write the project file, with the edits done."""

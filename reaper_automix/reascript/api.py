@@ -1,4 +1,4 @@
-"""The ReaScript functions that this project uses, in Python's shapes: the only module that knows REAPER's tuples.
+"""The ReaScript functions that this project uses, in Python's shapes: with ``chain_calls`` all that knows the tuples.
 
 ReaScript for Python takes every argument by position and answers ``(result, *arguments)`` where an argument is written
 to; a null pointer is a text that ends in zeros, and so is true; see the API documentation in REAPER's Help menu.
@@ -12,13 +12,11 @@ from types import ModuleType
 from typing import Any
 
 from reaper_automix.chunks.envelopes import TRACK_TAGS
+from reaper_automix.reascript.chain_calls import TEXT_ROOM, ChainCalls
 from reaper_automix.session import EnvelopeKind
 
 EXT_SECTION = "reaper_automix"
 """Our section of the project's and of REAPER's own ext state."""
-
-TEXT_ROOM = 4 * 1024 * 1024 - 1
-"""Room for a text that REAPER returns; its Python wrapper makes a buffer of 4 MiB for each, whatever is asked for."""
 
 _SHOW_ENVELOPE_COMMANDS = {EnvelopeKind.VOLUME: 40406, EnvelopeKind.TRIM_VOLUME: 42020, EnvelopeKind.PAN: 40407}
 
@@ -46,7 +44,7 @@ def is_null(pointer: str) -> bool:
     return not pointer or pointer.endswith("0x0000000000000000")
 
 
-class Reaper:
+class Reaper(ChainCalls):
     """One project tab of a running REAPER.
 
     Parameters
@@ -227,27 +225,6 @@ class Reaper:
             return "EMPTY"
         source = self.api.GetMediaItemTake_Source(take)
         return str(self.api.GetMediaSourceType(source, "", TEXT_ROOM)[1]) if not is_null(source) else "EMPTY"
-
-    # --- plug-ins ----------------------------------------------------------------------------------------------
-
-    def n_effects(self, track: str) -> int:
-        """Return how many plug-ins a track has."""
-        return int(self.api.TrackFX_GetCount(track))
-
-    def effect_name(self, track: str, index: int) -> str:
-        """Return the name under which REAPER lists a plug-in, even where the user has renamed the instance."""
-        answer = self.api.TrackFX_GetNamedConfigParm(track, index, "original_name", "", TEXT_ROOM)
-        if answer[0] and answer[4]:
-            return str(answer[4])
-        return str(self.api.TrackFX_GetFXName(track, index, "", TEXT_ROOM)[3])
-
-    def effect_is_enabled(self, track: str, index: int) -> bool:
-        """Tell whether a plug-in is not bypassed."""
-        return bool(self.api.TrackFX_GetEnabled(track, index))
-
-    def effect_is_offline(self, track: str, index: int) -> bool:
-        """Tell whether a plug-in was taken offline."""
-        return bool(self.api.TrackFX_GetOffline(track, index))
 
     # --- envelopes ---------------------------------------------------------------------------------------------
 

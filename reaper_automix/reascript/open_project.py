@@ -12,10 +12,12 @@ from reaper_automix.chunks.context import Reading
 from reaper_automix.chunks.envelopes import restore_points, set_points, spelling
 from reaper_automix.chunks.media import MediaFinder
 from reaper_automix.chunks.text import format_number, replace_token, words
-from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
+from reaper_automix.edit_checks import ChainEdit
+from reaper_automix.edits import AddBus, Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
 from reaper_automix.envelope import is_neutral
 from reaper_automix.errors import SessionError
 from reaper_automix.reascript.api import Reaper
+from reaper_automix.reascript.chain_edits import ChainWriter, chains_of
 from reaper_automix.reascript.record import store_ledger, store_roles, stored_ledger
 from reaper_automix.reascript.snapshot import automation_override, read_envelope, snapshot
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, Session, Track
@@ -53,6 +55,8 @@ class ReaperHost:
         self._read_at = known_at
         self._pointers: dict[str, str] = {}
         self._chunks_before: dict[EnvelopeKey, str] = {}
+        self._notes: list[str] = []
+        self._chain = ChainWriter(reaper, self._track)
 
     @property
     def has_undo(self) -> bool:
@@ -61,8 +65,8 @@ class ReaperHost:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Nothing: REAPER says in its undo history what was done."""
-        return ()
+        """What was done otherwise than asked for; the rest REAPER says in its undo history."""
+        return tuple(self._notes)
 
     def read_session(self) -> Session:
         """Return the project as it is now."""
@@ -104,6 +108,15 @@ class ReaperHost:
             return ()
         return spelling(self._lines(pointer), window_s)
 
+    def has_chain(self, track_id: str) -> bool:
+        """Tell whether a track has plug-ins; one that the run itself makes has none."""
+        known = any(track.id == track_id for track in self.read_session().tracks)
+        return known and self._reaper.n_effects(self._track(track_id)) > 0
+
+    def writable_plugin(self, plugin: str) -> tuple[str, str]:
+        """Return the plug-in as it is: whether it is installed shows when it is inserted."""
+        return plugin, ""
+
     def write(self, edits: Sequence[Edit], ledger_json: str) -> Session:
         """Perform all edits and store the ledger in one undo step, or change nothing and raise.
 
@@ -118,12 +131,15 @@ class ReaperHost:
         if self._reaper.is_recording():
             raise SessionError("REAPER is recording, so nothing was written. Stop the recording and run again.")
         targets = _Targets.of(session, edits)
-        for track_id in targets.track_ids:
+        for track_id in targets.track_ids - targets.new_ids:
             self._track(track_id)
         with self._undo_step(session, targets):
+            self._chain.perform_all(targets.chain)
             self._write_controls(targets)
             self._write_envelopes(targets)
+            self._chain.remove_buses(targets.chain)
             written = self._checked(session, targets)
+            ledger_json = self._chain.with_given_ids(ledger_json)
             store_ledger(self._reaper, ledger_json)
             if stored_ledger(self._reaper, lambda _: None) != ledger_json:
                 raise SessionError("the record of this run did not read back as written")
@@ -138,6 +154,7 @@ class ReaperHost:
         """Hold an undo block open; on any failure close it, take everything back and say whether that worked."""
         last_step, count = self._reaper.last_step(), self._reaper.change_count()
         self._chunks_before.clear()
+        self._chain = ChainWriter(self._reaper, self._track)
         self._reaper.begin_block()
         try:
             yield
@@ -157,6 +174,7 @@ class ReaperHost:
             raise
         else:
             self._reaper.end_block(self._label)
+            self._notes += [note for note in self._chain.notes if note not in self._notes]
 
     def _taken_back(self, before: Session, targets: _Targets, *, made_step: bool) -> str:
         """Take a failed write back: by REAPER's undo, and by hand where that is not enough; say how it ended."""
@@ -172,6 +190,7 @@ class ReaperHost:
 
     def _write_back(self, before: Session, targets: _Targets) -> None:
         """Write what was there before; undo may be switched off in REAPER."""
+        self._chain.take_back()
         for track_id, control in targets.controls:
             track = before.track(track_id)
             value = control_value(track, control)
@@ -221,6 +240,8 @@ class ReaperHost:
     def _checked(self, session: Session, targets: _Targets) -> Session:
         """Return the session with what was written as REAPER has it now; raise where that is not what was asked for."""
         wanted = perform(session, targets.edits)
+        if targets.chain:
+            wanted = self._chain.checked(wanted, snapshot(self._reaper), targets.chain)
         for (track_id, control), value in targets.controls.items():
             now = self._reaper.value(self._track(track_id), _VALUE_NAMES[control])
             aim = db_to_lin(value) if control == Control.FADER else value
@@ -242,6 +263,8 @@ class ReaperHost:
             aim = {Control.FADER: db_to_lin(was.gain_db), Control.PAN: was.pan, Control.POLARITY: was.polarity_inverted}
             if not math.isclose(float(self.spelling(track_id, control)), aim[control], rel_tol=1e-6, abs_tol=1e-6):
                 return False
+        if targets.chain and chains_of(snapshot(self._reaper)) != chains_of(before):
+            return False
         return all(
             _is_as_wanted(self._read_envelope(track_id, kind), before.track(track_id).envelope(kind), before.end_s)
             for track_id, kind in targets.envelopes
@@ -266,7 +289,7 @@ class ReaperHost:
             raise SessionError(f"The project has no track {track_id} any more. Run again on it as it is now.") from None
 
 
-_HALF_DONE = "Not everything could be taken back: look at the faders and envelopes, and at Edit > Undo"
+_HALF_DONE = "Not everything could be taken back: look at faders, envelopes, plug-ins and sends, and at Edit > Undo"
 
 
 @dataclass(frozen=True)
@@ -276,11 +299,12 @@ class _Targets:
     edits: tuple[Edit, ...]
     controls: dict[tuple[str, Control], float] = field(default_factory=dict)
     envelopes: dict[EnvelopeKey, list[SetPoints | RestorePoints]] = field(default_factory=dict)
+    chain: list[ChainEdit] = field(default_factory=list)
 
     @classmethod
     def of(cls, session: Session, edits: Sequence[Edit]) -> _Targets:
         targets = cls(tuple(edits))
-        known = {track.id for track in session.tracks}
+        known = {track.id for track in session.tracks} | targets.new_ids
         for edit in edits:
             if edit.track_id not in known:
                 raise SessionError(f"The project has no track {edit.track_id} any more. Run again on it as it is now.")
@@ -292,7 +316,13 @@ class _Targets:
                     targets.controls[edit.track_id, edit.control] = value
                 case SetPoints() | RestorePoints():
                     targets.envelopes.setdefault((edit.track_id, edit.kind), []).append(edit)
+                case _:
+                    targets.chain.append(edit)
         return targets
+
+    @property
+    def new_ids(self) -> set[str]:
+        return {edit.track_id for edit in self.edits if isinstance(edit, AddBus)}
 
     @property
     def track_ids(self) -> set[str]:

@@ -21,6 +21,7 @@ from reaper_automix.chunks.lines import parse_chunk_text
 from reaper_automix.chunks.media import MediaFinder
 from reaper_automix.errors import ProjectSyntaxError
 from reaper_automix.reascript.api import Reaper, is_null
+from reaper_automix.reascript.own_effects import own_slots
 from reaper_automix.reascript.project_file import SavedSettings, saved_settings
 from reaper_automix.reascript.record import stored_ledger, stored_roles
 from reaper_automix.session import (
@@ -219,10 +220,25 @@ def _play_offset_s(context: _Context, pointer: str, title: str) -> float:
 
 def _effects(context: _Context, pointer: str, track_id: str) -> Steps[tuple[FxSlot, ...]]:
     slots: list[FxSlot] = []
+    ours = own_slots(context.reaper, pointer)
     for index in range(context.reaper.n_effects(pointer)):
-        slots.append(_effect(context.reaper, pointer, index, f"{track_id}/{index + 1}"))
+        slot = _effect(context.reaper, pointer, index, f"{track_id}/{index + 1}")
+        slots.append(_with_ours(slot, ours[index]) if index in ours else slot)
         yield
     return tuple(slots)
+
+
+def _with_ours(slot: FxSlot, read: FxSlot) -> FxSlot:
+    """Return a plug-in with what is read of one that has a name of ours: its GUID as well."""
+    slot_id = slot.id if read.id.startswith("#") else read.id
+    return replace(
+        slot,
+        id=slot_id,
+        tag=read.tag,
+        settings=read.settings,
+        altered=read.altered,
+        automated=read.automated,
+    )
 
 
 def _effect(reaper: Reaper, pointer: str, index: int, slot_id: str) -> FxSlot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,32 @@ import pytest
 from double.api import DoubleApi
 from double.reaper import DoubleReaper
 
+from reaper_automix.effect_settings.compressor import CompressorSettings
+from reaper_automix.effect_settings.equaliser import Band, EqualiserSettings
+from reaper_automix.effect_settings.kinds import same_settings
+from reaper_automix.effect_settings.reverb import ReverbSettings
 from reaper_automix.envelope import value_at
 from reaper_automix.hosts.rpp import RppHost
-from reaper_automix.mixplan import EnvelopeMove, FaderMove, MixPlan, Move, PanMove, PolarityMove, TrackRef
+from reaper_automix.mixplan import (
+    BusMove,
+    EffectMove,
+    EnvelopeMove,
+    FaderMove,
+    MixPlan,
+    Move,
+    PanMove,
+    PolarityMove,
+    SendMove,
+    TrackRef,
+    bus_ref,
+)
 from reaper_automix.plan_writing import apply_plan, revert
 from reaper_automix.reascript.api import Reaper
 from reaper_automix.reascript.open_project import ReaperHost
 from reaper_automix.reascript.snapshot import snapshot
-from reaper_automix.session import Envelope, EnvelopeKind, FxSlot, Item, Session, Track
+from reaper_automix.receipt import Status
+from reaper_automix.session import Envelope, EnvelopeKind, FxSlot, Item, Send, Session, Track
+from reaper_automix.units import SILENCE_DB
 
 
 def open_host(path: Path, *, fader_scaling: bool = True) -> ReaperHost:
@@ -155,5 +174,70 @@ def test_the_same_plan_has_the_same_effect_on_real_projects(
     for path in projects(shared_data):
         try:
             assert_same_effect(path, tmp_path / "out.RPP", fader_scaling=fader_scaling)
+        except AssertionError as error:
+            raise AssertionError(f"{path.name}: {error}") from error
+
+
+# --- plug-ins, sends and a bus -------------------------------------------------------------------------------------
+
+BUS = "Automix reverb"
+
+
+def chain_moves(session: Session) -> tuple[Move, ...]:
+    """Return an equaliser and a compressor for every track, other settings on each, and a send to one reverb."""
+    room = ReverbSettings(decay_s=1.7, dry_db=SILENCE_DB, dampening=0.4)
+    moves: list[Move] = [BusMove(BUS), EffectMove(bus_ref(BUS), "ReaVerbate", "Automix: reverb", room)]
+    for number, track in enumerate(session.tracks):
+        ref = TrackRef(track.id, track.title)
+        bands = tuple(Band("band", 90.0 * 1.9**k + number, 0.5 * k - 3.0, 0.7 + 0.3 * k) for k in range(5))
+        squeeze = CompressorSettings(threshold_db=-12.0 - 0.5 * (number % 60), ratio=2.0 + 0.1 * number, attack_ms=5.0)
+        moves.append(EffectMove(ref, "ReaEQ", "Automix: equaliser", EqualiserSettings(bands)))
+        moves.append(EffectMove(ref, "ReaComp", "Automix: compressor", squeeze))
+        moves.append(SendMove(ref, BUS, -10.0 - 0.1 * number))
+    return tuple(moves)
+
+
+def assert_same_chains(original: Path, folder: Path) -> None:
+    path, target = (Path(shutil.copyfile(original, folder / name)) for name in ("open.RPP", "file.RPP"))
+    file, live = RppHost(target), open_host(path)
+    before = file.read_session()
+    ids = tuple(track.id for track in before.tracks)
+    plan = MixPlan("strips", "", before.path, "", ids, (0.0, max(before.end_s, 1.0)), chain_moves(before))
+    told_file, told_live = apply_plan(file, plan), apply_plan(live, plan)
+    assert told_file.outcomes == told_live.outcomes
+    assert told_file.with_status(Status.WRITTEN)
+    a, b = RppHost(target).read_session(), live.read_session()
+    assert [t.title for t in a.tracks] == [t.title for t in b.tracks]
+    for x, y in zip(a.tracks, b.tracks, strict=True):
+        assert [(fx.name, fx.tag) for fx in x.effects] == [(fx.name, fx.tag) for fx in y.effects], x.title
+        for of_file, of_live in zip(x.effects, y.effects, strict=True):
+            same = of_file.settings is of_live.settings is None or (
+                of_file.settings is not None
+                and of_live.settings is not None
+                and same_settings(of_file.settings, of_live.settings)
+            )
+            assert same, (x.title, of_file, of_live)
+        assert [_rounded_send(s) for s in x.receives] == [_rounded_send(s) for s in y.receives], x.title
+    revert(file)
+    revert(live)
+    assert target.read_bytes() == original.read_bytes()
+    assert_alike(RppHost(path).read_session(), live.read_session())
+
+
+def _rounded_send(send: Send) -> Send:
+    return replace(send, gain_db=round(send.gain_db, 6), envelopes=_comparable_envelopes(send.envelopes))
+
+
+def test_the_same_plugins_and_sends_come_out_and_leave_no_trace(song: str, tmp_path: Path) -> None:
+    path = tmp_path / "Song.RPP"
+    path.write_text(song)
+    assert_same_chains(path, tmp_path)
+
+
+@pytest.mark.data
+def test_the_same_plugins_and_sends_come_out_on_real_projects(shared_data: Path, tmp_path: Path) -> None:
+    for path in projects(shared_data):
+        try:
+            assert_same_chains(path, tmp_path)
         except AssertionError as error:
             raise AssertionError(f"{path.name}: {error}") from error

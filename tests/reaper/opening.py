@@ -119,6 +119,13 @@ class HeldHost:
         with self._tab.held():
             return self._host.envelope_spelling(track_id, kind, window_s)
 
+    def has_chain(self, track_id: str) -> bool:
+        with self._tab.held():
+            return self._host.has_chain(track_id)
+
+    def writable_plugin(self, plugin: str) -> tuple[str, str]:
+        return self._host.writable_plugin(plugin)
+
     def write(self, edits: Sequence[Edit], ledger_json: str) -> Session:
         with self._tab.held():
             return self._host.write(edits, ledger_json)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from reaper_automix.chunks.envelopes import TIME_TOLERANCE_S
 from reaper_automix.chunks.lines import ProjectText, parse_project
-from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
+from reaper_automix.edits import Control, Edit
 from reaper_automix.errors import SessionError
 from reaper_automix.files import backup_of, write_bytes_whole
+from reaper_automix.hosts.rpp.chain import has_chain, writable_in_file
+from reaper_automix.hosts.rpp.checking import check_written
 from reaper_automix.hosts.rpp.reading import read_project
 from reaper_automix.hosts.rpp.writing import (
     apply_edits,
@@ -20,9 +20,6 @@ from reaper_automix.hosts.rpp.writing import (
     make_media_absolute,
 )
 from reaper_automix.session import EnvelopeKind, Session
-from reaper_automix.units import db_to_lin
-
-_TOLERANCE = 1e-6
 
 
 class RppHost:
@@ -106,6 +103,18 @@ class RppHost:
         """
         return envelope_spelling(find_track(self._tree(), track_id), kind, window_s)
 
+    def has_chain(self, track_id: str) -> bool:
+        """Tell whether a track has a chain of plug-ins in the project, even an empty one.
+
+        A track that the run itself makes has none.
+        """
+        known = any(track.id == track_id for track in self.read_session().tracks)
+        return known and has_chain(find_track(self._tree(), track_id))
+
+    def writable_plugin(self, plugin: str) -> tuple[str, str]:
+        """Return the plug-in to write for a wished one: itself, or the stock one with a sentence why."""
+        return writable_in_file(plugin)
+
     def write(self, edits: Sequence[Edit], ledger_json: str) -> Session:
         """Perform all edits and store the ledger, or change nothing and raise; return the session as re-read.
 
@@ -127,7 +136,7 @@ class RppHost:
         new = project.to_bytes()
         written = parse_project(new, destination)
         session = self._read(written, destination, media_folder)
-        _check(written, session, edits, ledger_json)
+        check_written(written, session, edits, ledger_json)
         self._store(destination, old, new)
         if elsewhere and not moved and make_media_absolute(parse_project(old, self._current), media_folder):
             self._notes.append("Nothing changed, so the copy names its media relative to the source's folder.")
@@ -181,88 +190,3 @@ def _read_file(path: Path) -> bytes:
         raise SessionError(f"{path} may not be read. Ask for permission to the file, or copy it elsewhere.") from error
     except OSError as error:
         raise SessionError(f"{path} cannot be read: {error.strerror or error}. Copy it to a local disk.") from error
-
-
-# --- the written bytes must say what the edits said -----------------------------------------------------------------
-
-
-def _check(project: ProjectText, session: Session, edits: Sequence[Edit], ledger_json: str) -> None:
-    """Raise where an edit does not read back; an edit that a later one overrides is not looked for."""
-    for index, edit in enumerate(edits):
-        later = edits[index + 1 :]
-        if any(_overrides(other, edit) for other in later):
-            continue
-        last = not any(_same_envelope(other, edit) for other in later)
-        if not _reads_back(project, session, edit, last=last):
-            what = edit.control.value if isinstance(edit, SetControl | RestoreControl) else edit.kind.value
-            title = session.track(edit.track_id).title
-            raise SessionError(
-                f"{what} of track {title!r} did not read back as written; nothing was changed. Report it."
-            )
-    if session.ledger_json != ledger_json:
-        raise SessionError("The record of this run did not read back as written; nothing was changed. Report it.")
-
-
-def _same_envelope(other: Edit, edit: Edit) -> bool:
-    if not isinstance(other, SetPoints | RestorePoints) or not isinstance(edit, SetPoints | RestorePoints):
-        return False
-    return (other.track_id, other.kind) == (edit.track_id, edit.kind)
-
-
-def _overrides(later: Edit, edit: Edit) -> bool:
-    """Tell whether a later edit writes where an earlier one did."""
-    if isinstance(later, SetControl | RestoreControl):
-        same_kind = isinstance(edit, SetControl | RestoreControl) and later.control == edit.control
-        return same_kind and later.track_id == edit.track_id
-    if not isinstance(edit, SetPoints | RestorePoints) or not _same_envelope(later, edit):
-        return False
-    return later.window_s[0] <= edit.window_s[1] and edit.window_s[0] <= later.window_s[1]
-
-
-def _reads_back(project: ProjectText, session: Session, edit: Edit, *, last: bool) -> bool:
-    """Tell whether the written project says what an edit said. ``last``: no later edit touches the same envelope."""
-    match edit:
-        case SetControl():
-            return _control_reads_back(session, edit)
-        case RestoreControl():
-            now = control_spelling(find_track(project, edit.track_id), edit.control)
-            return now.removeprefix("+") == edit.was.removeprefix("+")
-        case SetPoints():
-            return _points_read_back(session, edit, last=last)
-        case RestorePoints():
-            return _restored_points_read_back(project, edit, last=last)
-
-
-def _control_reads_back(session: Session, edit: SetControl) -> bool:
-    track = session.track(edit.track_id)
-    if edit.control == Control.FADER:
-        return math.isclose(db_to_lin(track.gain_db), db_to_lin(edit.value), rel_tol=_TOLERANCE, abs_tol=1e-12)
-    if edit.control == Control.PAN:
-        return abs(track.pan - edit.value) <= _TOLERANCE
-    return track.polarity_inverted == (edit.value != 0.0)
-
-
-def _points_read_back(session: Session, edit: SetPoints, *, last: bool) -> bool:
-    envelope = session.track(edit.track_id).envelope(edit.kind)
-    if envelope is None:
-        return not edit.points and not last
-    if last and not (envelope.active and envelope.visible):
-        return False
-    start_s, end_s = edit.window_s[0] - TIME_TOLERANCE_S, edit.window_s[1] + TIME_TOLERANCE_S
-    inside = [p for p in envelope.points if start_s <= p.time_s <= end_s]
-    if len(inside) != len(edit.points):
-        return False
-    for read, wanted in zip(inside, edit.points, strict=True):
-        same_value = abs(read.value - wanted.value) <= _TOLERANCE
-        if edit.kind.is_volume:
-            same_value = math.isclose(db_to_lin(read.value), db_to_lin(wanted.value), rel_tol=_TOLERANCE, abs_tol=1e-12)
-        if not same_value or abs(read.time_s - wanted.time_s) > TIME_TOLERANCE_S or read.shape != wanted.shape:
-            return False
-    return True
-
-
-def _restored_points_read_back(project: ProjectText, edit: RestorePoints, *, last: bool) -> bool:
-    now = envelope_spelling(find_track(project, edit.track_id), edit.kind, edit.window_s)
-    if last and edit.was:
-        return now == tuple(edit.was)
-    return [line for line in now if line.startswith("PT")] == [line for line in edit.was if line.startswith("PT")]

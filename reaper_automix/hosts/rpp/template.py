@@ -2,7 +2,7 @@
 
 Covered: tracks with fader, pan, width, pan law, mute, solo, polarity, automation mode, folders, VCA groups, sends with
 their envelopes, envelopes, items, takes, sources; sample rate, tempo, time selection and the master's controls.
-Plug-ins, automation items and stretch markers are not.
+Of plug-ins only those of ours that REAPER brings along; automation items and stretch markers are not.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from reaper_automix.chunks.envelopes import TRACK_TAGS, envelope_lines
 from reaper_automix.chunks.text import format_number, quote
 from reaper_automix.errors import SessionError
+from reaper_automix.plugins.registry import is_stock, short_name, to_block
 from reaper_automix.session import (
     AutomationMode,
     Envelope,
@@ -42,7 +43,7 @@ _KINDS = {
     ".opus": "OPUS",
     ".mp3": "MP3",
 }
-_MODES = {SendMode.POST_FADER: 0, SendMode.PRE_FX: 1, SendMode.PRE_FADER: 3}
+SEND_MODES = {SendMode.POST_FADER: 0, SendMode.PRE_FX: 1, SendMode.PRE_FADER: 3}
 _SEND_TAGS = {EnvelopeKind.VOLUME: "AUXVOLENV", EnvelopeKind.PAN: "AUXPANENV", EnvelopeKind.MUTE: "AUXMUTEENV"}
 _TAKE_TAGS = {EnvelopeKind.VOLUME: "VOLENV", EnvelopeKind.PAN: "PANENV", EnvelopeKind.MUTE: "MUTEENV"}
 _MASTER_TAGS = {
@@ -127,6 +128,11 @@ def _project_lines(session: Session) -> Iterator[str]:
         yield "  >"
 
 
+def track_lines(track: Track) -> list[str]:
+    """Return the chunk of a new track at the top level without receives, not indented at its edges."""
+    return _track_lines(track, 0, {}, None)
+
+
 def _track_lines(track: Track, change: int, numbers: Mapping[str, int], folder: Path | None) -> list[str]:
     """Return a track's chunk, not indented. ``change``: how much deeper the next track lies."""
     guid = "" if track.id == f"#{track.number}" else _guid(track.id)
@@ -154,9 +160,24 @@ def _track_lines(track: Track, change: int, numbers: Mapping[str, int], folder: 
         *(line for send in track.receives for line in _send_lines(track, send, numbers)),
         f"MAINSEND {int(track.sends_to_parent)} 0",
         *_envelopes(track.envelopes, TRACK_TAGS, track.id),
+        *_chain_lines(track),
         *(line for item in track.items for line in _item_lines(item, folder)),
     ]
     return [head, *_indented(inner), ">"]
+
+
+def _chain_lines(track: Track) -> list[str]:
+    """Return the chain of the plug-ins that we can spell: REAPER's own whose settings are known."""
+    slots = [slot for slot in track.effects if slot.settings is not None and is_stock(short_name(slot.name))]
+    if not slots:
+        return []
+    inner = ["SHOW 0", "LASTSEL 0", "DOCKED 0"]
+    for slot in slots:
+        if slot.settings is not None:
+            head, *body, foot = to_block(short_name(slot.name), slot.settings, slot.tag).lines()
+            inner += [f"BYPASS {int(slot.bypassed)} {int(slot.offline)} 0", head, *_indented(body), foot]
+            inner += ["FLOATPOS 0 0 0 0", f"FXID {slot.id}", "WAK 0 0"]
+    return ["<FXCHAIN", *_indented(inner), ">"]
 
 
 def _group_lines(track: Track) -> Iterator[str]:
@@ -178,7 +199,7 @@ def _send_lines(track: Track, send: Send, numbers: Mapping[str, int]) -> Iterato
     source = send.source_channel | (1024 if send.source_mono and send.source_channel >= 0 else 0)
     target = send.target_channel | (1024 if send.target_mono else 0)
     flags = _join(int(send.muted), int(send.mono), int(send.polarity_inverted), source, target)
-    start = f"AUXRECV {numbers[send.source_track_id]} {_MODES[send.mode]} {_gain(send.gain_db)} {_join(send.pan)}"
+    start = f"AUXRECV {numbers[send.source_track_id]} {SEND_MODES[send.mode]} {_gain(send.gain_db)} {_join(send.pan)}"
     yield f"{start} {flags} -1:U 0 -1 ''"
     yield from _envelopes(send.envelopes, _SEND_TAGS, f"{track.id}/{send.source_track_id}")
 

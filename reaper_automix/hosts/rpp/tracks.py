@@ -54,12 +54,24 @@ def read_tracks(chunks: Sequence[Chunk], reading: Reading) -> tuple[Track, ...]:
     )
 
 
+def is_inside_folder_at_end(chunks: Sequence[Chunk]) -> bool:
+    """Tell whether a track after the last one would lie in a folder."""
+    depth = 0
+    for chunk in chunks:
+        depth = max(depth + _folder_change(Fields(chunk.line("ISBUS"))), 0)
+    return depth > 0
+
+
+def _folder_change(bus: Fields) -> int:
+    """Return how many folders an ISBUS line opens (1) or closes (below 0)."""
+    return bus.whole(1, {1: 1, 2: -1}.get(bus.whole(0), 0))
+
+
 def _parents(sections: Sequence[Section], ids: Sequence[str]) -> Iterator[tuple[str | None, bool]]:
     """Yield (folder, whether it is one itself) per track; closing more levels than are open closes all."""
     open_folders: list[str] = []
     for section, track_id in zip(sections, ids, strict=True):
-        bus = section.fields("ISBUS")
-        change = bus.whole(1, {1: 1, 2: -1}.get(bus.whole(0), 0))
+        change = _folder_change(section.fields("ISBUS"))
         yield (open_folders[-1] if open_folders else None), change > 0
         if change > 0:
             open_folders.append(track_id)

@@ -18,8 +18,23 @@ from reaper_automix.chunks.fields import Fields
 from reaper_automix.chunks.lines import Chunk, Line, ProjectText, make_line, parse_chunk
 from reaper_automix.chunks.media import MediaFinder, is_absolute
 from reaper_automix.chunks.text import drop_last_token, format_number, quote, replace_token, tokenise
-from reaper_automix.edits import Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
+from reaper_automix.edits import (
+    AddBus,
+    Control,
+    Edit,
+    RemoveBus,
+    RestoreControl,
+    RestoreEffect,
+    RestorePoints,
+    RestoreSend,
+    SetControl,
+    SetEffect,
+    SetPoints,
+    SetSend,
+)
 from reaper_automix.errors import ProjectSyntaxError, SessionError
+from reaper_automix.hosts.rpp.buses import add_bus, remove_bus, restore_send, set_send
+from reaper_automix.hosts.rpp.chain import restore_effect, set_effect
 from reaper_automix.hosts.rpp.ext_state import store_text
 from reaper_automix.hosts.rpp.tracks import track_ids
 from reaper_automix.project_texts import LEDGER, ROLES
@@ -73,6 +88,19 @@ def apply_edits(project: ProjectText, edits: Sequence[Edit], ledger_json: str, r
         If an edit names a track that is not there, or holds a value that no project can.
     """
     for edit in edits:
+        match edit:
+            case AddBus():
+                add_bus(project, edit)
+                continue
+            case RemoveBus():
+                remove_bus(project, edit)
+                continue
+            case SetSend():
+                set_send(project, edit)
+                continue
+            case RestoreSend():
+                restore_send(project, edit)
+                continue
         track = find_track(project, edit.track_id)
         match edit:
             case SetControl():
@@ -83,6 +111,10 @@ def apply_edits(project: ProjectText, edits: Sequence[Edit], ledger_json: str, r
                 _set_points(track, edit)
             case RestorePoints():
                 _restore_points(track, edit)
+            case SetEffect():
+                set_effect(track, edit)
+            case RestoreEffect():
+                restore_effect(track, edit)
     store_text(project.root, LEDGER, ledger_json)
     if roles_json is not None:
         store_text(project.root, ROLES, roles_json)
