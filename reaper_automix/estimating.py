@@ -23,6 +23,7 @@ from reaper_automix.audio.render import HeardGain, session_rate_hz
 from reaper_automix.commands import Places, check_places, receipt_data, write_planned
 from reaper_automix.errors import INSTALL_TRAINING, ModelError, ScopeError, SessionError
 from reaper_automix.mixers.hearing import Hearing
+from reaper_automix.mixers.registry import levels_only
 from reaper_automix.pipeline import Planned, make_plan
 from reaper_automix.places import default_target, open_host
 from reaper_automix.planning import SMALLEST_MOVE_DB, GainDecision
@@ -88,7 +89,7 @@ def estimate(
     _check_places(request, session, target)
     listener = _Listener(request, progress)
     planned = make_plan(
-        session, NAME, request.settings, wanted=request.wanted, decide=listener.decide, progress=progress
+        session, NAME, request.settings, wanted=request.wanted, decide=levels_only(listener.decide), progress=progress
     )
     found, tracks = listener.found()
     warnings = (*remarks(found, tracks, request.mix.name), *listener.remarks, *planned.plan.warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reaper_automix.analysis.cache import MeasurementCache
@@ -16,9 +16,10 @@ from reaper_automix.headroom import Fitted, fit_headroom, shifted_uniformly_db
 from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.ledger import Undone
 from reaper_automix.listening import measure_mixes, measure_session_tracks
-from reaper_automix.mixers.hearing import Hearing
+from reaper_automix.mixers.hearing import SILENT_LUFS, Hearing
 from reaper_automix.mixers.registry import MIXERS, Decide
-from reaper_automix.mixplan import MixPlan, Prediction
+from reaper_automix.mixplan import MixPlan, Move, Prediction, TrackMove
+from reaper_automix.move_strength import moves_at_strength
 from reaper_automix.plan_writing import apply_plan, engineers_session
 from reaper_automix.planning import GainDecision, Moves, moves_from
 from reaper_automix.progress import Progress, silent
@@ -132,16 +133,16 @@ def make_plan(
     if not hearing.scope.track_ids and settings.strength_percent > 0.0:
         raise ScopeError(_nothing_to_mix(session, hearing.scope))
     decided = (decide or MIXERS[mixer])(hearing, settings)
-    if hearing.scope.track_ids and not decided:
+    if hearing.scope.track_ids and not (decided.levels or decided.others):
         raise ScopeError(f"{session.path or 'The session'}: all tracks in scope are silent here; nothing to mix.")
     yours = {entry.track_id for entry in undone.left_alone}
     share = settings.strength_percent / 100.0
-    draft = _Draft(mixer, hearing, settings)
-    fitted, mix_before = _fitted(
-        draft, [d.scaled(share) for d in decided if d.track_id not in yours], cache=cache, progress=progress
-    )
-    silent_ids = set(hearing.scope.track_ids) - {d.track_id for d in decided}
-    warnings = _warnings(hearing, skips, fitted, yours, silent_ids)
+    others = [m for m in decided.others if isinstance(m, TrackMove) and m.track.id not in yours]
+    draft = _Draft(mixer, hearing, settings, moves_at_strength(others, share) if hearing.scope.whole else ())
+    levels = [d.scaled(share) for d in decided.levels if d.track_id not in yours]
+    fitted, mix_before = _fitted(draft, levels, cache=cache, progress=progress)
+    silent_ids = {i for i in hearing.scope.track_ids if hearing.loudness_lufs(i) <= SILENT_LUFS}
+    warnings = (*decided.warnings, *_warnings(hearing, skips, fitted, yours, silent_ids))
     plan = draft.plan(fitted.moves, warnings, _prediction(mix_before, fitted.mix))
     return Planned(plan, undone.session, fitted.session, hearing, mix_before, fitted.mix, skips)
 
@@ -161,11 +162,13 @@ class _Draft:
     mixer: str
     hearing: Hearing
     settings: MixSettings
+    others: tuple[Move, ...] = ()
 
     def moves(self, decisions: Sequence[GainDecision]) -> tuple[Moves, Session]:
         """Return the moves, and the session they lead to by the same rules that every host follows."""
         session, scope = self.hearing.session, self.hearing.scope
-        moves = moves_from(decisions, session, self.settings, range_s=scope.range_s, whole=scope.whole)
+        levels = moves_from(decisions, session, self.settings, range_s=scope.range_s, whole=scope.whole)
+        moves = replace(levels, moves=(*levels.moves, *self.others))
         host = MemoryHost(session)
         apply_plan(host, self.plan(moves))
         return moves, host.read_session()

@@ -68,6 +68,26 @@ class GainDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """A mixer's answer at full strength.
+
+    Parameters
+    ----------
+    levels : tuple of GainDecision
+        How loud each track should be.
+    others : tuple of Move
+        What else should be: pans, polarities, plug-ins, sends, buses. With a range shorter than the session nothing of
+        it is done.
+    warnings : tuple of str
+        What the engineer should know.
+    """
+
+    levels: tuple[GainDecision, ...] = ()
+    others: tuple[Move, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Moves:
     """Moves, and what the engineer should know about those that could not be made as decided."""
 

@@ -20,16 +20,13 @@ from reaper_automix.analysis.roles import Role
 from reaper_automix.mixers.balance_features import FEATURES, balance_features
 from reaper_automix.mixers.balance_model import balance_is_proven, load_balance_model
 from reaper_automix.mixers.balance_reasons import LevelsOfSong, parts_in_words, reason_of
-from reaper_automix.mixers.hearing import Hearing
+from reaper_automix.mixers.hearing import SILENT_LUFS, Hearing
 from reaper_automix.mixers.role_offsets import load_role_offsets
 from reaper_automix.planning import GainDecision
 from reaper_automix.settings import MixSettings
 from reaper_automix.units import db_to_energy, energy_to_db
 
 NAME = "balance"
-
-SILENT_LUFS = -70.0
-"""Tracks at or below the absolute gate of BS.1770 count as silent and are left as they are."""
 
 ROLES_NEEDED = 0.5
 """The share of tracks that must have a role for ``auto`` to go beyond equal loudness."""

@@ -9,13 +9,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis.loudness import BLOCK_S, integrated_lufs, loudness_range_lu
+from reaper_automix.analysis.loudness import ABSOLUTE_GATE_LUFS, BLOCK_S, integrated_lufs, loudness_range_lu
 from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.analysis.roles import Role
 from reaper_automix.audio.console import HeardGain
 from reaper_automix.role_vocabulary import TrackRole
 from reaper_automix.scope import Scope
 from reaper_automix.session import Session
+
+SILENT_LUFS = ABSOLUTE_GATE_LUFS
+"""Tracks at or below the absolute gate of BS.1770 count as silent and are left as they are."""
 
 
 @dataclass(frozen=True)

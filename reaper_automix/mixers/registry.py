@@ -6,10 +6,20 @@ from collections.abc import Callable, Mapping
 
 from reaper_automix.mixers import balance, rides
 from reaper_automix.mixers.hearing import Hearing
-from reaper_automix.planning import GainDecision
+from reaper_automix.planning import Decided, GainDecision
 from reaper_automix.settings import MixSettings
 
-Decide = Callable[[Hearing, MixSettings], tuple[GainDecision, ...]]
+Decide = Callable[[Hearing, MixSettings], Decided]
+DecideLevels = Callable[[Hearing, MixSettings], tuple[GainDecision, ...]]
 
-MIXERS: Mapping[str, Decide] = {balance.NAME: balance.decide, rides.NAME: rides.decide}
+
+def levels_only(decide: DecideLevels) -> Decide:
+    """Return a mixer that moves levels and nothing else."""
+    return lambda hearing, settings: Decided(decide(hearing, settings))
+
+
+MIXERS: Mapping[str, Decide] = {
+    balance.NAME: levels_only(balance.decide),
+    rides.NAME: levels_only(rides.decide),
+}
 """What each mixer decides, given what it hears."""
