@@ -29,7 +29,7 @@ def _at(move: Move, share: float) -> Move | None:
     match move:
         case PanMove():
             before = move.before or 0.0
-            return replace(move, after=before + share * (move.after - before)) if share > 0.0 else None
+            return replace(move, after=(1.0 - share) * before + share * move.after) if share > 0.0 else None
         case EffectMove():
             settings = at_strength(move.before, move.settings, share)
             return None if settings is None else replace(move, settings=settings)
