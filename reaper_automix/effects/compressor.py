@@ -15,8 +15,9 @@ All channels get the same gain: the stereo image stays.
 Step 4 is the only one that cannot be a library's filter, because every sample chooses its constant. Both choices are
 increasing straight lines in the previous r, and the one that is taken is always the upper one (attack faster than
 release) or always the lower one, so that the map over many samples is convex (concave) in where it starts. The signal
-is cut into about sqrt(n) segments which all run at once, each from a guessed start; Newton's method on the starts,
-with the slope of each segment, then ends at the one exact solution, from one side, in a few rounds.
+is cut into about 4 sqrt(n) segments which all run at once, each from a start guessed by the same recursion over short
+means; Newton's method on the starts, with the slope of each segment, then ends at the one exact solution in a few
+rounds, from one side after the first.
 
 References
 ----------
@@ -42,8 +43,12 @@ Floats = NDArray[np.float64]
 _CHUNK_SAMPLES = 1 << 18
 """What is worked on at once: a few megabytes."""
 _EXACT_DB = 1e-9
+_SHORTER = 4
+"""Segments are this much shorter than the square root of the samples: fewer, longer operations on whole arrays."""
+_PARTS = 8
+"""Of a segment, of which only the mean counts for the first guess."""
 _MOST_ROUNDS = 200
-"""Never seen: Newton's method ends in 2 to 8 rounds on music."""
+"""Never seen: Newton's method ends in 2 to 4 rounds on music."""
 POWER_FLOOR = 1e-30
 """-300 dB, far below any threshold: keeps the logarithm finite."""
 
@@ -167,13 +172,13 @@ def follow(target: Floats, start: float, attack: float, release: float) -> Float
     """
     if not target.any() and start == 0.0:
         return np.zeros_like(target)
-    n_steps = max(math.isqrt(target.size), 1)
+    n_steps = max(math.isqrt(target.size) // _SHORTER, 1)
     n_segments = -(-target.size // n_steps)
     # Row i holds sample i of every segment. The last segment is filled up with its last target, and cut off below.
     steps = np.full(n_segments * n_steps, target[-1])
     steps[: target.size] = target
     steps = np.ascontiguousarray(steps.reshape(n_segments, n_steps).T)
-    starts = np.concatenate(([start], steps[-1, :-1]))
+    starts = _guessed_starts(steps, start, attack, release)
     for _ in range(_MOST_ROUNDS):
         values, slopes = _run_segments(steps, starts, attack, release)
         ends = values[-1]
@@ -181,6 +186,21 @@ def follow(target: Floats, start: float, attack: float, release: float) -> Float
             break
         starts = _corrected_starts(starts, ends, slopes)
     return values.T.reshape(-1)[: target.size]
+
+
+def _guessed_starts(steps: Floats, start: float, attack: float, release: float) -> Floats:
+    """Return about where each segment starts: the same recursion over the means of a few parts of each segment."""
+    edges = range(0, len(steps), max(len(steps) // _PARTS, 1))
+    means = np.add.reduceat(steps, list(edges), axis=0)
+    sizes = np.diff([*edges, len(steps)])
+    up, down = ((1.0 - np.power(1.0 - k, sizes)).tolist() for k in (attack, release))
+    value, starts = start, []
+    for column in (means / sizes[:, None]).T.tolist():
+        starts.append(value)
+        for mean, rising, falling in zip(column, up, down, strict=True):
+            distance = mean - value
+            value += (rising if distance > 0.0 else falling) * distance
+    return np.array(starts)
 
 
 def _run_segments(steps: Floats, starts: Floats, attack: float, release: float) -> tuple[Floats, Floats]:
