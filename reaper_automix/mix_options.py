@@ -53,6 +53,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ride-range-db", type=positive, default=5.0, metavar="DB", help="how far a ride goes up or down (5)"
     )
+    parser.add_argument("--keep-pans", action="store_true", help="the mixer 'drums' sets no pans")
+    parser.add_argument("--keep-polarity", action="store_true", help="the mixer 'drums' inverts no polarity")
     add_envelopes(parser)
 
 
@@ -112,6 +114,8 @@ def settings_of(options: argparse.Namespace) -> MixSettings:
         balance=options.balance,
         rider=options.rides,
         ride_range_db=options.ride_range_db,
+        sets_pans=not options.keep_pans,
+        flips_polarity=not options.keep_polarity,
     )
 
 

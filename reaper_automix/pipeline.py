@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from reaper_automix.analysis.cache import MeasurementCache
@@ -45,6 +45,8 @@ class Planned:
         The master of both.
     skips : tuple of Skip
         Items that could not be heard, with the next step.
+    labels : mapping of track id to str
+        What the mixer took a track for (``Decided.labels``).
     """
 
     plan: MixPlan
@@ -54,6 +56,7 @@ class Planned:
     mix_before: Measurement
     mix_after: Measurement
     skips: tuple[Skip, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def hear(
@@ -144,7 +147,7 @@ def make_plan(
     silent_ids = {i for i in hearing.scope.track_ids if hearing.loudness_lufs(i) <= SILENT_LUFS}
     warnings = (*decided.warnings, *_warnings(hearing, skips, fitted, yours, silent_ids))
     plan = draft.plan(fitted.moves, warnings, _prediction(mix_before, fitted.mix))
-    return Planned(plan, undone.session, fitted.session, hearing, mix_before, fitted.mix, skips)
+    return Planned(plan, undone.session, fitted.session, hearing, mix_before, fitted.mix, skips, decided.labels)
 
 
 def _without_our_writing(

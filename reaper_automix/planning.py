@@ -7,8 +7,8 @@ mean, the envelope the ride around 0 dB.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from reaper_automix.envelope import points_between, thin
@@ -80,11 +80,14 @@ class Decided:
         it is done.
     warnings : tuple of str
         What the engineer should know.
+    labels : mapping of track id to str
+        What the mixer took a track for, where that is more than its role.
     """
 
     levels: tuple[GainDecision, ...] = ()
     others: tuple[Move, ...] = ()
     warnings: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,22 @@ from operator import itemgetter
 
 from reaper_automix.audio.skips import Skip
 from reaper_automix.envelope import Polyline, gain_polyline
-from reaper_automix.mixplan import move_words
+from reaper_automix.mixers import drums
+from reaper_automix.mixplan import PanMove, PolarityMove, move_words
 from reaper_automix.pipeline import Planned
 from reaper_automix.receipt import Receipt, Status
-from reaper_automix.report.model import CHANGED, LEFT_OUT, UNCHANGED, MixSummary, MoveRow, Report, SkipRow, TrackRow
+from reaper_automix.report.kit_section import KitRow, kit_section
+from reaper_automix.report.model import (
+    CHANGED,
+    LEFT_OUT,
+    UNCHANGED,
+    MixSummary,
+    MoveRow,
+    Report,
+    Section,
+    SkipRow,
+    TrackRow,
+)
 from reaper_automix.session import AutomationMode, EnvelopeKind, Session, Track
 from reaper_automix.units import db_to_lin, lin_to_db
 
@@ -49,9 +61,25 @@ def report_of(planned: Planned, receipt: Receipt | None, outputs: tuple[tuple[st
         tracks=tuple(rows.row(track) for track in planned.before.tracks),
         moves=tuple(MoveRow(*move_words(move), move.reason) for move in plan.moves),
         warnings=plan.warnings,
+        sections=_sections(planned),
         skipped=(*_skip_rows(planned.skips), *_not_written(receipt)),
         outputs=outputs,
     )
+
+
+def _sections(planned: Planned) -> tuple[Section, ...]:
+    """Return what the mixer adds to the page."""
+    if planned.plan.mixer != drums.NAME or not planned.labels:
+        return ()
+    after = replace(planned.hearing, session=planned.after)
+    rows = []
+    for track_id, label in planned.labels.items():
+        moves = [m for m in planned.plan.moves if isinstance(m, PanMove | PolarityMove) and m.track.id == track_id]
+        remarks = tuple(f"{what} {old} to {new}" for _, what, old, new in map(move_words, moves))
+        title = planned.before.track(track_id).title
+        levels = (planned.hearing.loudness_lufs(track_id), after.loudness_lufs(track_id))
+        rows.append(KitRow(title, label, *levels, remarks))
+    return (kit_section(rows),)
 
 
 def _summary(planned: Planned) -> MixSummary:

@@ -41,6 +41,8 @@ class MixSettings:
         Who rides in the rides mixer, one of ``RIDERS``.
     ride_range_db : float
         The furthest that a ride goes up or down.
+    sets_pans, flips_polarity : bool
+        Whether a mixer that hears where things are may pan tracks that stand in the middle, and may invert polarities.
     """
 
     strength_percent: float = 100.0
@@ -50,6 +52,8 @@ class MixSettings:
     balance: str = "auto"
     rider: str = "auto"
     ride_range_db: float = 5.0
+    sets_pans: bool = True
+    flips_polarity: bool = True
 
     def to_data(self) -> dict[str, Any]:
         """Return the settings for the plan, a unit in every key."""
@@ -61,4 +65,6 @@ class MixSettings:
             "balance": self.balance,
             "rider": self.rider,
             "ride_range_db": self.ride_range_db,
+            "sets_pans": self.sets_pans,
+            "flips_polarity": self.flips_polarity,
         }

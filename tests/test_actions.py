@@ -24,6 +24,7 @@ SCRIPTS = sorted(path for path in ACTIONS.glob("*.py") if path != START)
 STARTED = {
     "Automix balance.py": "balance",
     "Automix rides.py": 'mix", mixer="rides',
+    "Automix drums.py": 'mix", mixer="drums',
     "Automix preview only.py": "preview",
     "Automix revert.py": "revert",
     "Automix status.py": "status",

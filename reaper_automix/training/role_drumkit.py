@@ -87,7 +87,7 @@ class DrumKit:
         rate_hz = self.sample_rate_hz
         channels = self.manifest["channels"]
         tape = np.zeros((len(channels), round((LONGEST_S + 4.0) * rate_hz)), np.float32)
-        for number, (time_s, instrument, velocity) in enumerate(_hits(performance)):
+        for number, (time_s, instrument, velocity) in enumerate(read_performance(performance)):
             if time_s < LONGEST_S and (hit := self._hit(instrument, velocity, performance.stem, number)) is not None:
                 at = round(time_s * rate_hz)
                 length = min(hit.shape[1], tape.shape[1] - at)
@@ -104,17 +104,19 @@ class DrumKit:
                 hits = entry["hits"]
                 layer = [h for h in hits if h["velocity_range"][0] <= velocity <= h["velocity_range"][1]] or hits[-1:]
                 chosen = layer[zlib.crc32(f"{take} {number}".encode()) % len(layer)]
-                return _load(self.folder / chosen["file"])
+                return load_hit(self.folder / chosen["file"])
         return None
 
 
 @lru_cache(maxsize=256)
-def _load(path: Path) -> NDArray[np.float32]:
+def load_hit(path: Path) -> NDArray[np.float32]:
+    """Return what all microphones heard of a recorded hit, float32 (n_microphones, n_samples); do not write into it."""
     audio, _ = soundfile.read(path, dtype="float32", always_2d=True)
     return np.ascontiguousarray(audio.T)
 
 
-def _hits(performance: Path) -> Iterator[tuple[float, str, float]]:
+def read_performance(performance: Path) -> Iterator[tuple[float, str, float]]:
+    """Yield the strokes of a written performance: time in seconds, instrument, velocity 0..1."""
     with performance.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield float(row["time_s"]), row["instrument"], float(row["velocity"])

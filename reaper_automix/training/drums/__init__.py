@@ -1,0 +1,1 @@
+"""The gains of a drum kit's microphones: recordings, engineers, learners and the published table."""

@@ -1,0 +1,174 @@
+"""Judge the drum mixers: ``python -m reaper_automix.training.drums.evaluate drums.npz --json OUT --picture FOLDER``.
+
+Each experiment is written down when it is done; a run that was stopped goes on where it was. A part belongs to one set
+of sessions, by the hash of its file: another set begins anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from reaper_automix.errors import AutomixError
+from reaper_automix.files import write_text_whole
+from reaper_automix.training.drums.dataset import DrumSet, load_set
+from reaper_automix.training.drums.experiments import Experiment, Parts, experiments, run
+from reaper_automix.training.drums.pictures import draw_all
+from reaper_automix.training.drums.tables import markdown, summary
+
+FORMAT = "reaper_automix.drum_scores/1"
+MOST_WORKERS = 2
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+Say = Callable[[str], object]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the experiments, print the tables."""
+    asked = _parser().parse_args(arguments)
+    try:
+        found = evaluate(asked.set, asked.json, workers=asked.workers, say=_to_stderr, kinds=asked.only)
+        sys.stdout.write(markdown(found) + "\n")
+        if asked.picture is not None:
+            for path in draw_all(found, asked.picture):
+                _to_stderr(f"drawn: {path}")
+    except AutomixError as error:
+        _to_stderr(str(error))
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reaper_automix.training.drums.evaluate", description=__doc__)
+    parser.add_argument("set", type=Path, help="the sessions, .npz")
+    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="where the figures are written")
+    parser.add_argument("--picture", type=Path, metavar="FOLDER", help="where the pictures are drawn")
+    parser.add_argument("--workers", type=int, default=MOST_WORKERS, help="processes, 1 or 2 (default: 2)")
+    parser.add_argument("--only", nargs="*", metavar="KIND", help="trees, performance, microphones, engineer")
+    return parser
+
+
+def evaluate(
+    source: Path, target: Path, *, workers: int = MOST_WORKERS, say: Say, kinds: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Run what has not been run yet, and write all figures to ``target``.
+
+    Parameters
+    ----------
+    source : Path
+        A set of sessions.
+    target : Path
+        The figures, JSON. Beside it lies ``.parts``, a line per experiment.
+    workers : int, default 2
+        Processes; 1 runs in this one.
+    say : callable
+        Told a line about each experiment.
+    kinds : sequence of str, optional
+        Only these kinds of experiment.
+
+    Raises
+    ------
+    AutomixError
+        If the set cannot be read, or is too small.
+    """
+    drums = load_set(source)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    parts = target.with_suffix(".parts")
+    wanted = [e for e in experiments(drums) if not kinds or e.kind in kinds]
+    done = _done(parts, digest)
+    left = [e for e in wanted if e.key not in done]
+    began = time.monotonic()
+    for number, (experiment, result) in enumerate(_results(drums, source, left, workers), 1):
+        done[experiment.key] = result
+        _note(parts, digest, experiment.key, result)
+        say(f"{number}/{len(left)}  {time.monotonic() - began:5.0f} s  {experiment.key}")
+    found = {
+        "format": FORMAT,
+        "set": {"sha256": digest, "sessions": len(drums.sessions), "engineers": list(drums.engineers)},
+        "made": dict(drums.made),
+        "summary": summary({e.key: done[e.key] for e in wanted}),
+        "experiments": {e.key: done[e.key] for e in wanted},
+    }
+    write_text_whole(target, json.dumps(found, indent=1))
+    return found
+
+
+def _results(
+    drums: DrumSet, source: Path, left: Sequence[Experiment], workers: int
+) -> Iterator[tuple[Experiment, Parts]]:
+    """Yield experiments as they are done."""
+    if workers <= 1:
+        yield from ((experiment, run(drums, experiment)) for experiment in left)
+        return
+    number = min(workers, MOST_WORKERS)
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(number, get_context("spawn"), initializer=_open, initargs=(source,)) as pool,
+    ):
+        waiting = {pool.submit(_run, experiment): experiment for experiment in left}
+        yield from ((waiting[future], future.result()) for future in as_completed(waiting))
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that begin meanwhile compute with one thread: there are as many of them as cores."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+_opened: list[DrumSet] = []
+"""The set of this worker process: sent to it once, not with each experiment."""
+
+
+def _open(source: Path) -> None:
+    _opened.append(load_set(source))
+
+
+def _run(experiment: Experiment) -> Parts:
+    return run(_opened[0], experiment)
+
+
+def _done(parts: Path, digest: str) -> dict[str, Parts]:
+    """Return what was written down of this set; a line that was cut off is no line."""
+    if not parts.is_file():
+        return {}
+    found: dict[str, Parts] = {}
+    for line in parts.read_text("utf-8").splitlines():
+        try:
+            part = json.loads(line)
+        except ValueError:
+            continue
+        if part.get("set") == digest:
+            found[part["key"]] = part["result"]
+    return found
+
+
+def _note(parts: Path, digest: str, key: str, result: Parts) -> None:
+    with parts.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"set": digest, "key": key, "result": result}) + "\n")
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
