@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -181,6 +182,8 @@ def test_the_same_plan_has_the_same_effect_on_real_projects(
 # --- plug-ins, sends and a bus -------------------------------------------------------------------------------------
 
 BUS = "Automix reverb"
+MOST_TRACKS = 100
+"""Of a project whose chains are compared without being asked for all."""
 
 
 def chain_moves(session: Session) -> tuple[Move, ...]:
@@ -237,6 +240,8 @@ def test_the_same_plugins_and_sends_come_out_and_leave_no_trace(song: str, tmp_p
 @pytest.mark.data
 def test_the_same_plugins_and_sends_come_out_on_real_projects(shared_data: Path, tmp_path: Path) -> None:
     for path in projects(shared_data):
+        if "REAPER_AUTOMIX_ALL_SONGS" not in os.environ and path.read_bytes().count(b"<TRACK") > MOST_TRACKS:
+            continue  # it takes as long as all others together
         try:
             assert_same_chains(path, tmp_path)
         except AssertionError as error:
