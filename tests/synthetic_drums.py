@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reaper_automix.analysis.drum_levels import balanced_db
 from reaper_automix.role_vocabulary import DrumMic
-from reaper_automix.training.drums.dataset import EIGHT, DrumSession, DrumSet, balanced_db
+from reaper_automix.training.drums.dataset import EIGHT, DrumSession, DrumSet
 
 MORE = (DrumMic.KICK_IN, DrumMic.SNARE_BOTTOM, DrumMic.RIDE, DrumMic.ROOM)
 FEATURE_NAMES = ("level_db.mean", "level_db.max", "tone_db.mean", "tone_db.var", "bark_1_db.mean", "hits_per_s", "none")

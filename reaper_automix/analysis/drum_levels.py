@@ -71,8 +71,13 @@ class DrumLevels:
         rows = microphone_rows(features, microphones, self.feature_names)[:, list(self.kept)]
         whole = np.where(np.isfinite(rows), rows, self.fill)
         levels_db = self.forest.predict(whole)[:, 0] + [kind_db(self.kinds_db, mic) for mic in microphones]
-        shifted = levels_db - levels_db.max()
-        return np.asarray(shifted - 10.0 * np.log10(np.sum(10.0 ** (shifted / 10.0))))
+        return balanced_db(levels_db)
+
+
+def balanced_db(levels_db: Floats) -> Floats:
+    """Return levels moved together so that their energies add up to 1."""
+    shifted = levels_db - levels_db.max()
+    return np.asarray(shifted - 10.0 * np.log10(np.sum(10.0 ** (shifted / 10.0))))
 
 
 def kind_db(kinds_db: Mapping[str, float], microphone: DrumMic) -> float:

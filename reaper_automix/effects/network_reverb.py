@@ -27,8 +27,8 @@ from scipy import linalg, signal
 
 from reaper_automix.audio import levels
 from reaper_automix.effect_settings.reverb import ReverbSettings
-from reaper_automix.effects.blocks import Audio, check_block, check_stream
-from reaper_automix.effects.equaliser import Equaliser, passes
+from reaper_automix.effects.blocks import Audio
+from reaper_automix.effects.room import CHUNK_SAMPLES, SILENCE_LIN, Room
 from reaper_automix.plugins.fdnreverb import HIGHS_DB_PER_S, HIGHS_HZ, HIGHS_Q
 from reaper_automix.units import db_to_lin
 
@@ -41,71 +41,20 @@ _INPUT_COLUMNS = (2, 13)
 _LEVEL_DB = 0.4
 _HIGHEST_RELATIVE = 0.45
 """Frequency over sample rate that the shelf stops at."""
-_SILENCE_LIN = 1e-15
-"""-300 dBFS: a tail below it ends, before it reaches denormal numbers."""
-_CHUNK_SAMPLES = 1 << 15
 
 
-class NetworkReverb:
-    """Plays settings on a signal that arrives in blocks; the sizes of the blocks do not change the result.
-
-    Parameters
-    ----------
-    settings : ReverbSettings
-        What FdnReverb has no knob for is played as well.
-    sample_rate_hz : int
-        8 to 384 kHz.
-    n_channels : int
-        1 or 2; ``ValueError`` otherwise. A mono source plays in both channels, as in REAPER: the output is stereo.
-    """
+class NetworkReverb(Room):
+    """FdnReverb's; see ``Room``."""
 
     def __init__(self, settings: ReverbSettings, sample_rate_hz: int, n_channels: int) -> None:
-        check_stream(sample_rate_hz, n_channels)
-        self.settings = settings
-        self.sample_rate_hz = sample_rate_hz
-        self.n_channels = n_channels
-        self._held = np.zeros((2, round(settings.initial_delay_ms * sample_rate_hz / 1_000.0)), np.float32)
+        super().__init__(settings, sample_rate_hz, n_channels)
+        self._held = np.zeros((2, self._initial_delay_samples), np.float32)
         self._network = _Network(settings.decay_s, settings.dampening, sample_rate_hz)
-        self._filters = Equaliser(
-            passes(highpass_hz=settings.highpass_hz, lowpass_hz=settings.lowpass_hz), sample_rate_hz, 2
-        )
-        self._wet_lin = np.float32(db_to_lin(settings.wet_db) * db_to_lin(_LEVEL_DB))
-        self._dry_lin = np.float32(db_to_lin(settings.dry_db))
-
-    def process(self, block: Audio) -> Audio:
-        """Return the next samples with their room.
-
-        Parameters
-        ----------
-        block : ndarray of float32, shape (n_channels, n_samples)
-            Full scale is 1. For the tail go on with zeros.
-
-        Returns
-        -------
-        ndarray of float32, shape (2, n_samples)
-            The dry signal has no latency.
-
-        Raises
-        ------
-        ValueError, MediaError
-            See ``blocks.check_block``; the state is then as before.
-        """
-        check_block(block, self.n_channels)
-        output = np.empty((2, block.shape[1]), np.float32)
-        for start in range(0, block.shape[1], _CHUNK_SAMPLES):
-            part = slice(start, start + _CHUNK_SAMPLES)
-            stereo = np.broadcast_to(block[:, part], output[:, part].shape)
-            np.multiply(stereo, self._dry_lin, out=output[:, part])
-            output[:, part] += self._wet(stereo)
-        return output
 
     def _wet(self, stereo: Audio) -> Audio:
-        late = np.concatenate((self._held, stereo * self._wet_lin), axis=1)
+        late = np.concatenate((self._held, stereo * np.float32(self._wet_lin * db_to_lin(_LEVEL_DB))), axis=1)
         self._held = late[:, stereo.shape[1] :].copy()
-        wet = self._network.process(late[:, : stereo.shape[1]])
-        same = np.float32(0.5 + self.settings.width / 2.0)
-        crossed = np.float32(0.5 - self.settings.width / 2.0)
-        return self._filters.process(same * wet + crossed * wet[::-1])
+        return self._network.process(late[:, : stereo.shape[1]])
 
 
 class _Network:
@@ -120,7 +69,7 @@ class _Network:
         self._inputs = np.ascontiguousarray(self._mix[:, _INPUT_COLUMNS])
         self._n_kept = max(self._delays)
         self._step = min(self._delays)
-        self._lines = np.zeros((N_LINES, self._n_kept + _CHUNK_SAMPLES), np.float32)
+        self._lines = np.zeros((N_LINES, self._n_kept + CHUNK_SAMPLES), np.float32)
         self._is_silent = True
 
     def process(self, stereo: Audio) -> Audio:
@@ -140,7 +89,7 @@ class _Network:
         """Note whether there is anything to do, and end a tail that nobody hears."""
         if stereo.any():
             self._is_silent = False
-        elif not self._is_silent and np.max(np.abs(self._lines[:, : self._n_kept])) < _SILENCE_LIN:
+        elif not self._is_silent and np.max(np.abs(self._lines[:, : self._n_kept])) < SILENCE_LIN:
             self._lines[:, : self._n_kept] = 0.0
             if self._shelf is not None:
                 self._shelf.clear()

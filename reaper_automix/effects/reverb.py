@@ -25,10 +25,9 @@ import math
 import numpy as np
 
 from reaper_automix.effect_settings.reverb import ReverbSettings
-from reaper_automix.effects.blocks import Audio, check_block, check_stream
-from reaper_automix.effects.equaliser import Equaliser, passes
+from reaper_automix.effects.blocks import Audio
+from reaper_automix.effects.room import CHUNK_SAMPLES, SILENCE_LIN, Room
 from reaper_automix.plugins.reaverbate import DECAY_S
-from reaper_automix.units import db_to_lin
 
 FEEDBACK = (0.3425, 0.4084, 0.4599, 0.5287, 0.5901, 0.6494, 0.7127, 0.7784, 0.8439, 0.9108, 0.9798)
 """Of the combs, at the decays of the table; within 7 % of decay this is the straight line 0.34 + 0.64 * room size."""
@@ -43,9 +42,6 @@ ALLPASS_GAIN = 0.5
 INPUT_GAIN_LIN = 0.015 * 3.0
 _NEGLIGIBLE = 1e-7
 """-140 dB, the step of float32: where the damping filter's response is cut off."""
-_SILENCE_LIN = 1e-15
-"""-300 dBFS: a tail below it ends, before it reaches denormal numbers."""
-_CHUNK_SAMPLES = 1 << 15
 
 
 def feedback_for(decay_s: float) -> float:
@@ -53,74 +49,29 @@ def feedback_for(decay_s: float) -> float:
     return math.exp(-1.0 / float(np.interp(decay_s, DECAY_S, -1.0 / np.log(FEEDBACK))))
 
 
-class Reverb:
-    """Plays settings on a signal that arrives in blocks; the sizes of the blocks do not change the result.
-
-    Parameters
-    ----------
-    settings : ReverbSettings
-    sample_rate_hz : int
-        8 to 384 kHz.
-    n_channels : int
-        1 or 2; ``ValueError`` otherwise. A mono source plays in both channels, as in REAPER: the output is stereo.
-    """
+class Reverb(Room):
+    """ReaVerbate's, as far as it is known; see ``Room``."""
 
     def __init__(self, settings: ReverbSettings, sample_rate_hz: int, n_channels: int) -> None:
-        check_stream(sample_rate_hz, n_channels)
-        self.settings = settings
-        self.sample_rate_hz = sample_rate_hz
-        self.n_channels = n_channels
+        super().__init__(settings, sample_rate_hz, n_channels)
         stretch = sample_rate_hz / TUNING_RATE_HZ
-        self._delay = _Delay(round(settings.initial_delay_ms * sample_rate_hz / 1_000.0))
+        self._delay = _Delay(self._initial_delay_samples)
         self._combs = _Combs(
             [round((d + s) * stretch) for s in SPREADS_SAMPLES for d in COMB_SAMPLES],
             feedback=feedback_for(settings.decay_s),
             damping=(MOST_DAMPING * settings.dampening) ** (1.0 / stretch),
         )
         self._allpasses = [[_Allpass(round((d + s) * stretch)) for d in ALLPASS_SAMPLES] for s in SPREADS_SAMPLES]
-        self._filters = Equaliser(
-            passes(highpass_hz=settings.highpass_hz, lowpass_hz=settings.lowpass_hz), sample_rate_hz, 2
-        )
-        self._wet_lin = db_to_lin(settings.wet_db)
-        self._dry_lin = np.float32(db_to_lin(settings.dry_db))
 
-    def process(self, block: Audio) -> Audio:
-        """Return the next samples with their room.
-
-        Parameters
-        ----------
-        block : ndarray of float32, shape (n_channels, n_samples)
-            Full scale is 1. For the tail go on with zeros.
-
-        Returns
-        -------
-        ndarray of float32, shape (2, n_samples)
-            The dry signal has no latency.
-
-        Raises
-        ------
-        ValueError, MediaError
-            See ``blocks.check_block``; the state is then as before.
-        """
-        check_block(block, self.n_channels)
-        output = np.empty((2, block.shape[1]), np.float32)
-        for start in range(0, block.shape[1], _CHUNK_SAMPLES):
-            part = slice(start, start + _CHUNK_SAMPLES)
-            np.multiply(block[:, part], self._dry_lin, out=output[:, part])
-            output[:, part] += self._wet(block[:, part])
-        return output
-
-    def _wet(self, block: Audio) -> Audio:
-        mono = block.sum(axis=0) * np.float32(INPUT_GAIN_LIN * self._wet_lin * (2.0 / self.n_channels))
+    def _wet(self, stereo: Audio) -> Audio:
+        mono = stereo.sum(axis=0) * np.float32(INPUT_GAIN_LIN * self._wet_lin)
         wet = self._combs.process(self._delay.process(mono))
         for channel, allpasses in zip(wet, self._allpasses, strict=True):
             for allpass in allpasses:
                 channel[:] = allpass.process(channel)
         if not mono.any():
-            wet[np.abs(wet) < _SILENCE_LIN] = 0.0
-        same = np.float32(0.5 + self.settings.width / 2.0)
-        crossed = np.float32(0.5 - self.settings.width / 2.0)
-        return self._filters.process(same * wet + crossed * wet[::-1])
+            wet[np.abs(wet) < SILENCE_LIN] = 0.0
+        return wet
 
 
 class _Delay:
@@ -150,7 +101,7 @@ class _Combs:
         self._scale = np.float32(feedback * (1.0 - damping))
         self._n_kept = max(delays) + self._n_past
         self._step = min(delays)
-        self._lines = np.zeros((len(delays), self._n_kept + _CHUNK_SAMPLES), np.float32)
+        self._lines = np.zeros((len(delays), self._n_kept + CHUNK_SAMPLES), np.float32)
         self._read = np.empty(len(delays) * (self._n_past + self._step), np.float32)
         self._earlier = np.empty_like(self._read)
         self._is_silent = True
@@ -172,7 +123,7 @@ class _Combs:
         """Note whether there is anything to do, and end a tail that nobody hears."""
         if samples.any():
             self._is_silent = False
-        elif not self._is_silent and np.max(np.abs(self._lines[:, : self._n_kept])) < _SILENCE_LIN:
+        elif not self._is_silent and np.max(np.abs(self._lines[:, : self._n_kept])) < SILENCE_LIN:
             self._lines[:, : self._n_kept] = 0.0
             self._is_silent = True
 
@@ -226,7 +177,7 @@ class _Allpass:
 
 def _without_traces(samples: Audio) -> Audio:
     """Return a copy, all zeros if it is below -300 dBFS."""
-    if samples.any() and np.max(np.abs(samples)) < _SILENCE_LIN:
+    if samples.any() and np.max(np.abs(samples)) < SILENCE_LIN:
         return np.zeros_like(samples)
     return samples.copy()
 

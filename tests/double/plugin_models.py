@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ class Parameter:
     top: float = 1.0
 
 
-class Model:
+class Model(ABC):
     """A kind of plug-in. Its values are in its state, which lies in the project: an instance is nothing but bytes."""
 
     name = ""
@@ -51,10 +52,11 @@ class Model:
         parts = full.split(" (")
         return tuple(" (".join(parts[:n]) for n in range(len(parts), 0, -1))
 
+    @abstractmethod
     def new_state(self) -> bytes:
         """Return the state of a new instance."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parameters(self, state: bytes) -> list[Parameter]:
         """Return the parameters that a state holds.
 
@@ -63,11 +65,10 @@ class Model:
         ValueError, struct.error
             If it is no state of this plug-in.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def with_raw(self, state: bytes, index: int, raw: float) -> bytes:
         """Return the state with another value of a parameter."""
-        raise NotImplementedError
 
     def config(self, state: bytes, name: str) -> str | None:
         """Return a named setting of the plug-in's own; None where it has none of that name."""

@@ -5,8 +5,6 @@ All say the level of each microphone brought to one loudness, in dB, energies ad
 References
 ----------
 .. [1] D. Moffat, M. Sandler, Machine learning multitrack gain mixing of drums, AES 147, 2019, sections 4 and 5.
-.. [2] D. Moffat, M. Sandler, Automatic mixing level balancing enhanced through source interference identification,
-   AES 146, 2019.
 """
 
 from __future__ import annotations
@@ -16,12 +14,9 @@ from typing import Self
 
 import numpy as np
 
-from reaper_automix.analysis.drum_levels import kind_db
-from reaper_automix.training.drums.dataset import DrumSession, Floats, balanced_db
+from reaper_automix.analysis.drum_levels import balanced_db, kind_db
+from reaper_automix.training.drums.dataset import DrumSession, Floats
 from reaper_automix.training.drums.per_microphone import kinds_of
-
-LOUDEST_FRAME = "level_db.max"
-"""The feature that the source separation's stand-in looks at: the loudest frame beside the RMS of the file."""
 
 
 class DirectSum:
@@ -42,38 +37,6 @@ class LoudnessNormalised(DirectSum):
     def predict(self, sessions: Sequence[DrumSession], *, by_place: bool = False) -> list[Floats]:  # noqa: ARG002
         """Return one level for all microphones."""
         return [balanced_db(np.zeros(len(s.microphones))) for s in sessions]
-
-
-class SourceInformed(DirectSum):
-    """The own source of every microphone equally loud, bleed not counted: a stand-in for [2].
-
-    [2] estimates how much of a microphone is interference of other sources, and levels by the loudness of what is left.
-    Here no separation is done; features alone are at hand. Bleed is taken out by the simplest gate: of each microphone
-    only its loudest frame counts, which its own drum makes, since it stands nearest. A microphone that is full of bleed
-    between few hits of its own is turned down against the equal loudness, one that sounds all the time is turned up.
-    No claim about the published method follows from this row.
-
-    Parameters
-    ----------
-    feature_names : sequence of str
-        Of the sessions' features.
-    """
-
-    def __init__(self, feature_names: Sequence[str]) -> None:
-        names = list(feature_names)
-        self.column = names.index(LOUDEST_FRAME) if LOUDEST_FRAME in names else None
-
-    def predict(self, sessions: Sequence[DrumSession], *, by_place: bool = False) -> list[Floats]:  # noqa: ARG002
-        """Return levels at which the loudest frames are equal.
-
-        Raises
-        ------
-        ValueError
-            If the feature is not there.
-        """
-        if self.column is None:
-            raise ValueError(f"the sessions lack the feature {LOUDEST_FRAME!r}")
-        return [balanced_db(-s.features[:, self.column].astype(np.float64)) for s in sessions]
 
 
 class MicrophoneMean:

@@ -10,19 +10,14 @@ one of half ``b``, share neither a performance nor a hit.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from json import dumps
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +31,7 @@ from reaper_automix.training.drums.engineers import ENGINEERS, KitSound, mix
 from reaper_automix.training.drums.grooves import Groove, groove, load_groove
 from reaper_automix.training.drums.heard import FeaturesOf, heard
 from reaper_automix.training.drums.kit_player import HALVES, KitPlayer, Recording, draw_variation
+from reaper_automix.training.processes import worked
 from reaper_automix.training.role_drumkit import DrumKit
 
 RECIPE = 1
@@ -224,31 +220,14 @@ def _worked(
     if min(jobs, len(todo)) < 2:
         yield from ((index, work(tasks)) for index, tasks in todo)
         return
-    with _one_thread_each(), ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        waiting = {pool.submit(work, tasks): index for index, tasks in todo}
-        try:
-            for future in as_completed(waiting):
-                yield waiting[future], future.result()
-        except BrokenProcessPool as error:
-            raise AutomixError("A process was ended from outside, perhaps for want of memory: run again.") from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for (index, _), sessions in worked(partial(_part, work), todo, jobs):
+        yield index, sessions
 
 
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Have the processes that begin meanwhile do their algebra in one thread: there is one for each core."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _part(
+    work: Callable[[Sequence[Task]], tuple[DrumSession, ...]], part: tuple[int, Sequence[Task]]
+) -> tuple[DrumSession, ...]:
+    return work(part[1])
 
 
 def _fingerprint(folder: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis.drum_levels import balanced_db
 from reaper_automix.errors import CorpusError
 from reaper_automix.files import whole_file
 from reaper_automix.role_vocabulary import DrumMic
@@ -94,12 +95,6 @@ class DrumSet:
     def engineers(self) -> tuple[str, ...]:
         """Who mixed all of them."""
         return tuple(self.sessions[0].gains_db) if self.sessions else ()
-
-
-def balanced_db(levels_db: Floats) -> Floats:
-    """Return levels moved together so that their energies add up to 1."""
-    shifted = levels_db - levels_db.max()
-    return np.asarray(shifted - 10.0 * np.log10(np.sum(10.0 ** (shifted / 10.0))))
 
 
 def save_set(drums: DrumSet, path: Path) -> None:

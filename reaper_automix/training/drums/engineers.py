@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis.drum_levels import balanced_db
 from reaper_automix.audio import levels
 from reaper_automix.role_vocabulary import DrumMic, Role
-from reaper_automix.training.drums.dataset import balanced_db
 from reaper_automix.training.drums.kit_player import MOMENT_S, Recording
 from reaper_automix.units import db_to_energy, energy_to_db
 

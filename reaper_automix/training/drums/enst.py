@@ -8,12 +8,13 @@ import numpy as np
 import soundfile
 
 from reaper_automix.analysis.drum_features import microphone_features
+from reaper_automix.analysis.drum_levels import balanced_db
 from reaper_automix.analysis.loudness import Audio
 from reaper_automix.analysis.role_names import guess_role
 from reaper_automix.errors import CorpusError
 from reaper_automix.role_vocabulary import DrumMic
 from reaper_automix.training.corpora.contract import CorpusSong
-from reaper_automix.training.drums.dataset import DrumSession, balanced_db
+from reaper_automix.training.drums.dataset import DrumSession
 from reaper_automix.training.drums.engineers import LOWEST_DB
 from reaper_automix.training.drums.heard import FeaturesOf, heard
 from reaper_automix.training.drums.least_squares import recover_levels

@@ -9,13 +9,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +21,10 @@ from reaper_automix.training.drums.dataset import DrumSet, load_set
 from reaper_automix.training.drums.experiments import Experiment, Parts, experiments, run
 from reaper_automix.training.drums.pictures import draw_all
 from reaper_automix.training.drums.tables import markdown, summary
+from reaper_automix.training.processes import worked
 
 FORMAT = "reaper_automix.drum_scores/1"
 MOST_WORKERS = 2
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 Say = Callable[[str], object]
 
 
@@ -109,28 +105,7 @@ def _results(
     if workers <= 1:
         yield from ((experiment, run(drums, experiment)) for experiment in left)
         return
-    number = min(workers, MOST_WORKERS)
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(number, get_context("spawn"), initializer=_open, initargs=(source,)) as pool,
-    ):
-        waiting = {pool.submit(_run, experiment): experiment for experiment in left}
-        yield from ((waiting[future], future.result()) for future in as_completed(waiting))
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that begin meanwhile compute with one thread: there are as many of them as cores."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    yield from worked(_run, left, min(workers, MOST_WORKERS), initializer=_open, initargs=(source,))
 
 
 _opened: list[DrumSet] = []

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from reaper_automix.analysis.drum_levels import balanced_db
 from reaper_automix.training.drums.baselines import (
     DirectSum,
     LoudnessNormalised,
     MicrophoneMean,
-    SourceInformed,
     noise_free,
     pooled_db,
     spread_between,
 )
-from reaper_automix.training.drums.dataset import DrumSession, DrumSet, Floats, balanced_db
+from reaper_automix.training.drums.dataset import DrumSession, DrumSet, Floats
 from reaper_automix.training.drums.fixed_vector import eight_of
 from reaper_automix.training.drums.learners import (
     SHARES,
@@ -64,7 +64,6 @@ BASELINES: Mapping[str, Make] = {
     MEAN: lambda _: MicrophoneMean(),
     "direct sum": lambda _: DirectSum(),
     "loudness normalised": lambda _: LoudnessNormalised(),
-    "source informed (stand-in)": lambda drums: SourceInformed(drums.feature_names),
 }
 CLOSE: Mapping[str, Make] = {name: {**LEARNERS, **BASELINES}[name] for name in (BEST_FOREST, PER_MICROPHONE, MEAN)}
 """Those that the harder splits compare."""

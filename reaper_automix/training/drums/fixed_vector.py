@@ -13,7 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.training.drums.dataset import EIGHT, DrumSession, Floats, balanced_db
+from reaper_automix.analysis.drum_levels import balanced_db
+from reaper_automix.training.drums.dataset import EIGHT, DrumSession, Floats
 
 QUIETEST_LIN = 10.0 ** (-60.0 / 20.0)
 """A gain that a learner puts at or below zero counts as this."""

@@ -11,6 +11,7 @@ References
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol, Self
 
@@ -58,7 +59,7 @@ class Learner(Protocol):
         ...
 
 
-class FixedLearner:
+class FixedLearner(ABC):
     """What learners on the fixed vector share: its making, and balances of what they say.
 
     Parameters
@@ -85,11 +86,13 @@ class FixedLearner:
             for session, own in zip(sessions, gains, strict=True)
         ]
 
+    @abstractmethod
     def _fit(self, x: Rows, y: Floats, groups: NDArray[np.intp]) -> None:
-        raise NotImplementedError
+        """Learn from rows."""
 
+    @abstractmethod
     def _predict(self, x: Rows) -> Floats:
-        raise NotImplementedError
+        """Return a gain for each of the eight microphones of each row."""
 
 
 class FixedForest(FixedLearner):

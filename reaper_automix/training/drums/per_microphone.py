@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
 
-from reaper_automix.analysis.drum_levels import DrumLevels, kind_db
+from reaper_automix.analysis.drum_levels import DrumLevels, balanced_db, kind_db
 from reaper_automix.analysis.drum_rows import group_of, microphone_rows
 from reaper_automix.learning.forest import Forest, from_boosting, from_sklearn
 from reaper_automix.role_vocabulary import DrumMic
-from reaper_automix.training.drums.dataset import DrumSession, Floats, balanced_db
+from reaper_automix.training.drums.dataset import DrumSession, Floats
 from reaper_automix.training.drums.learners import best_columns
 
 Rows = NDArray[np.float32]

@@ -10,21 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import multiprocessing
-import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reaper_automix.errors import AutomixError, CorpusError
+from reaper_automix.errors import CorpusError
 from reaper_automix.files import write_text_whole
 from reaper_automix.progress import Progress, silent
+from reaper_automix.training.processes import worked
 from reaper_automix.training.rides.baselines import CONSTANT, baselines
 from reaper_automix.training.rides.groups import GROUPS
 from reaper_automix.training.rides.listening import RiddenSong
@@ -337,34 +334,7 @@ def _done(units: Sequence[Unit], songs: Sequence[RiddenSong]) -> Generator[tuple
         held = Songs(songs)
         yield from ((unit, WORK[unit.kind](held, *unit.options)) for unit in units)
         return
-    context = multiprocessing.get_context("spawn")
-    with _one_thread_each(), ProcessPoolExecutor(PROCESSES, context, initializer=_hold, initargs=(songs,)) as pool:
-        waiting = {pool.submit(_work, unit): unit for unit in units}
-        try:
-            for future in as_completed(waiting):
-                yield waiting[future], future.result()
-        except BrokenProcessPool as error:
-            raise AutomixError(
-                "An experiment was ended from outside, perhaps for want of memory. What was done is kept: run again."
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Have the processes that begin meanwhile do their algebra in one thread: their matrices are small."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    yield from worked(_work, units, PROCESSES, initializer=_hold, initargs=(songs,))
 
 
 def _made(folder: Path) -> Path:

@@ -2,20 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from synthetic_drums import FEATURE_NAMES, drum_set
+from synthetic_drums import drum_set
 
 pytest.importorskip("sklearn")
 
+from reaper_automix.analysis.drum_levels import balanced_db
 from reaper_automix.training.drums.baselines import (
     DirectSum,
     LoudnessNormalised,
     MicrophoneMean,
-    SourceInformed,
     noise_free,
     pooled_db,
     spread_between,
 )
-from reaper_automix.training.drums.dataset import balanced_db
 
 SESSIONS = drum_set(performances=20, engineers=("ann", "bob", "cat")).sessions
 LEVELS = [s.gains_db["ann"] for s in SESSIONS]
@@ -39,14 +38,6 @@ def test_normalised_microphones_are_equally_loud() -> None:
     (said,) = LoudnessNormalised().predict(SESSIONS[:1])
 
     np.testing.assert_allclose(said, -10.0 * np.log10(len(said)))
-
-
-def test_source_informed_gains_level_the_loudest_frames() -> None:
-    (said,) = SourceInformed(FEATURE_NAMES).predict(SESSIONS[:1])
-
-    assert np.ptp(said + SESSIONS[0].features[:, FEATURE_NAMES.index("level_db.max")]) < 1e-6
-    with pytest.raises(ValueError, match=r"level_db\.max"):
-        SourceInformed(("tone_db.mean",)).predict(SESSIONS[:1])
 
 
 def test_the_mean_of_microphones_is_that_of_the_kinds() -> None:

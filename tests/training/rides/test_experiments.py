@@ -16,6 +16,7 @@ import pytest
 from grouped_songs import cut_down, grouped_songs
 
 from reaper_automix.errors import AutomixError, Cancelled, CorpusError
+from reaper_automix.training import processes
 from reaper_automix.training.rides import experiments
 from reaper_automix.training.rides.baselines import CONSTANT, baselines
 from reaper_automix.training.rides.experiments import (
@@ -72,7 +73,7 @@ def test_all_units_are_done_once(songs: list[RiddenSong], tmp_path: Path, monkey
     (place,) = tmp_path.iterdir()
     assert {path.name for path in place.iterdir()} == {f"{unit.name}.json" for unit in units}
     monkeypatch.setattr(experiments, "WORK", dict.fromkeys(experiments.WORK, no_work))
-    monkeypatch.setattr(experiments, "ProcessPoolExecutor", no_work)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", no_work)
     monkeypatch.setattr(experiments, "PROCESSES", 2)
     assert run_units(units, songs, tmp_path) == first
 
@@ -153,7 +154,7 @@ def test_a_process_that_was_killed_is_explained(
             future.set_exception(BrokenProcessPool("gone"))
             return future
 
-    monkeypatch.setattr(experiments, "ProcessPoolExecutor", Broken)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", Broken)
     with pytest.raises(AutomixError, match=r"ended from outside.*run again"):
         run_units(SYSTEMS, songs, tmp_path)
 
