@@ -65,6 +65,9 @@ class Mixed:
     outputs: tuple[tuple[str, str], ...]
 
 
+_ONLY_OPEN = "Plug-ins of other suites are set only in an open REAPER: in a project file REAPER's own take their place."
+
+
 def mix(request: MixRequest, progress: Progress = silent, *, outputs: list[tuple[str, str]] | None = None) -> Mixed:
     """Plan a mix and write what was asked for. The project comes last but one, the report, which names it, last.
 
@@ -94,11 +97,14 @@ def mix(request: MixRequest, progress: Progress = silent, *, outputs: list[tuple
     planned = make_plan(
         session,
         request.mixer,
-        request.settings,
+        replace(request.settings, plugins="stock"),
         wanted=request.wanted,
         range_s=request.range_s,
         progress=progress,
     )
+    if request.settings.plugins != "stock":
+        warnings = (_ONLY_OPEN, *planned.plan.warnings)
+        planned = replace(planned, plan=replace(planned.plan, warnings=warnings))
     outputs = [] if outputs is None else outputs
 
     def preview(path: Path) -> None:

@@ -14,9 +14,18 @@ from reaper_automix.inspecting import Inspected
 from reaper_automix.interruptions import naming_written
 from reaper_automix.mixers.registry import MIXERS
 from reaper_automix.option_types import percent, positive, time_s
+from reaper_automix.plugins.registry import SUITES
 from reaper_automix.progress import Progress
 from reaper_automix.role_overrides import RoleWish, parse_role_option
-from reaper_automix.settings import BALANCES, RIDE_ENVELOPES, RIDERS, MixSettings
+from reaper_automix.settings import (
+    BALANCES,
+    RIDE_ENVELOPES,
+    RIDERS,
+    VOCAL_LEVELS,
+    VOCAL_REVERBS,
+    VOCAL_STEPS,
+    MixSettings,
+)
 from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
 
@@ -55,7 +64,40 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--keep-pans", action="store_true", help="the mixer 'drums' sets no pans")
     parser.add_argument("--keep-polarity", action="store_true", help="the mixer 'drums' inverts no polarity")
+    add_vocal(parser)
     add_envelopes(parser)
+
+
+def add_vocal(parser: argparse.ArgumentParser) -> None:
+    """Add what the mixer 'vocal' does."""
+    parser.add_argument(
+        "--level",
+        choices=VOCAL_LEVELS,
+        default="auto",
+        help="how loud the mixer 'vocal' puts the lead against everything else: -0.5 LU by the published rule, as "
+        "usual in human mixes (one number), by its role, by the learned balance, or by a network; auto takes what errs "
+        "least against unseen humans (default: auto)",
+    )
+    parser.add_argument(
+        "--vocal-steps",
+        nargs="+",
+        choices=VOCAL_STEPS,
+        default=VOCAL_STEPS,
+        metavar="STEP",
+        help=f"what the mixer 'vocal' does, of {', '.join(VOCAL_STEPS)} (default: all)",
+    )
+    parser.add_argument(
+        "--reverb",
+        choices=VOCAL_REVERBS,
+        default="send",
+        help="a send to one bus, or the published insert, 60 %% wet (default: send)",
+    )
+    parser.add_argument(
+        "--plugins",
+        choices=SUITES,
+        default="stock",
+        help="REAPER's own plug-ins, or those of the IEM suite where they fit (default: stock)",
+    )
 
 
 def add_envelopes(parser: argparse.ArgumentParser) -> None:
@@ -116,6 +158,10 @@ def settings_of(options: argparse.Namespace) -> MixSettings:
         ride_range_db=options.ride_range_db,
         sets_pans=not options.keep_pans,
         flips_polarity=not options.keep_polarity,
+        vocal_level=options.level,
+        vocal_steps=tuple(step for step in VOCAL_STEPS if step in options.vocal_steps),
+        vocal_reverb=options.reverb,
+        plugins=options.plugins,
     )
 
 

@@ -18,7 +18,7 @@ from reaper_automix.ledger import Undone
 from reaper_automix.listening import measure_mixes, measure_session_tracks
 from reaper_automix.mixers.hearing import SILENT_LUFS, Hearing
 from reaper_automix.mixers.registry import MIXERS, Decide
-from reaper_automix.mixplan import MixPlan, Move, Prediction, TrackMove
+from reaper_automix.mixplan import EffectMove, MixPlan, Move, Prediction, TrackMove
 from reaper_automix.move_strength import moves_at_strength
 from reaper_automix.plan_writing import apply_plan, engineers_session
 from reaper_automix.planning import GainDecision, Moves, moves_from
@@ -47,6 +47,10 @@ class Planned:
         Items that could not be heard, with the next step.
     labels : mapping of track id to str
         What the mixer took a track for (``Decided.labels``).
+    findings : object
+        What the mixer found, for its own section of the report.
+    through_effects : mapping of track id to Measurement
+        Tracks on which the plan sets a plug-in, behind it.
     """
 
     plan: MixPlan
@@ -57,6 +61,14 @@ class Planned:
     mix_after: Measurement
     skips: tuple[Skip, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
+    findings: object = None
+    through_effects: Mapping[str, Measurement] = field(default_factory=dict)
+
+    @property
+    def hearing_after(self) -> Hearing:
+        """What the mixer would hear of the session as the plan will leave it."""
+        measurements = {**self.hearing.measurements, **self.through_effects}
+        return replace(self.hearing, session=self.after, measurements=measurements)
 
 
 def hear(
@@ -147,7 +159,20 @@ def make_plan(
     silent_ids = {i for i in hearing.scope.track_ids if hearing.loudness_lufs(i) <= SILENT_LUFS}
     warnings = (*decided.warnings, *_warnings(hearing, skips, fitted, yours, silent_ids))
     plan = draft.plan(fitted.moves, warnings, _prediction(mix_before, fitted.mix))
-    return Planned(plan, undone.session, fitted.session, hearing, mix_before, fitted.mix, skips, decided.labels)
+    heard = {m.track.id for m in plan.moves if isinstance(m, EffectMove)} & set(hearing.measurements)
+    through = measure_session_tracks(fitted.session, sorted(heard), hearing.scope.range_s, cache=cache)
+    return Planned(
+        plan=plan,
+        before=undone.session,
+        after=fitted.session,
+        hearing=hearing,
+        mix_before=mix_before,
+        mix_after=fitted.mix,
+        skips=skips,
+        labels=decided.labels,
+        findings=decided.findings,
+        through_effects=through,
+    )
 
 
 def _without_our_writing(

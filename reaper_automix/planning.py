@@ -82,12 +82,15 @@ class Decided:
         What the engineer should know.
     labels : mapping of track id to str
         What the mixer took a track for, where that is more than its role.
+    findings : object
+        What the mixer found, for its own section of the report.
     """
 
     levels: tuple[GainDecision, ...] = ()
     others: tuple[Move, ...] = ()
     warnings: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    findings: object = None
 
 
 @dataclass(frozen=True, slots=True)

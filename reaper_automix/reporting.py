@@ -11,7 +11,8 @@ from operator import itemgetter
 
 from reaper_automix.audio.skips import Skip
 from reaper_automix.envelope import Polyline, gain_polyline
-from reaper_automix.mixers import drums
+from reaper_automix.mixers import drums, vocal
+from reaper_automix.mixers.vocal_compression import BLOCK_S
 from reaper_automix.mixplan import PanMove, PolarityMove, move_words
 from reaper_automix.pipeline import Planned
 from reaper_automix.receipt import Receipt, Status
@@ -27,7 +28,10 @@ from reaper_automix.report.model import (
     SkipRow,
     TrackRow,
 )
+from reaper_automix.report.vocal_masking import MaskingRows
+from reaper_automix.report.vocal_section import CompressorRow, VocalPage, vocal_section
 from reaper_automix.session import AutomationMode, EnvelopeKind, Session, Track
+from reaper_automix.settings import VOCAL_STEPS
 from reaper_automix.units import db_to_lin, lin_to_db
 
 STEP_DB = 2.0
@@ -69,8 +73,14 @@ def report_of(planned: Planned, receipt: Receipt | None, outputs: tuple[tuple[st
 
 def _sections(planned: Planned) -> tuple[Section, ...]:
     """Return what the mixer adds to the page."""
-    if planned.plan.mixer != drums.NAME or not planned.labels:
-        return ()
+    if planned.plan.mixer == vocal.NAME and isinstance(planned.findings, vocal.VocalFindings):
+        return (vocal_section(_vocal_page(planned, planned.findings)),)
+    if planned.plan.mixer == drums.NAME and planned.labels:
+        return (_kit_section(planned),)
+    return ()
+
+
+def _kit_section(planned: Planned) -> Section:
     after = replace(planned.hearing, session=planned.after)
     rows = []
     for track_id, label in planned.labels.items():
@@ -79,7 +89,61 @@ def _sections(planned: Planned) -> tuple[Section, ...]:
         title = planned.before.track(track_id).title
         levels = (planned.hearing.loudness_lufs(track_id), after.loudness_lufs(track_id))
         rows.append(KitRow(title, label, *levels, remarks))
-    return (kit_section(rows),)
+    return kit_section(rows)
+
+
+def _vocal_page(planned: Planned, found: vocal.VocalFindings) -> VocalPage:
+    compressors = tuple(
+        CompressorRow(
+            track=title,
+            settings=compression.settings,
+            range_before_lu=compression.range_before_lu,
+            range_after_lu=compression.range_after_lu,
+            reason=compression.reason,
+            reduction_db=compression.reduction_db.tolist(),
+            block_s=BLOCK_S,
+        )
+        for title, compression in found.compressions
+    )
+    return VocalPage(
+        leads=found.leads,
+        before_lu=found.before_lu,
+        wanted_lu=found.wanted_lu,
+        after_lu=found.after_lu,
+        measured=found.measured,
+        other_lu=found.other_lu,
+        compressors=compressors,
+        masking=_masking_rows(found),
+        reverb=found.reverb,
+        range_s=planned.plan.range_s,
+        strength_percent=float(planned.plan.settings.get("strength_percent", 100.0)),
+        left_out=_steps_left_out(planned),
+    )
+
+
+def _masking_rows(found: vocal.VocalFindings) -> MaskingRows | None:
+    masks = found.unmasking
+    if masks is None:
+        return None
+    return MaskingRows(
+        vocal_db=masks.vocal_db.tolist(),
+        backing_db=masks.backing_db.tolist(),
+        difference_db=masks.difference_db.tolist(),
+        vocal_essential=masks.vocal_essential,
+        backing_essential=masks.backing_essential,
+        equaliser=found.equaliser,
+        sample_rate_hz=found.sample_rate_hz,
+    )
+
+
+def _steps_left_out(planned: Planned) -> dict[str, str]:
+    """Return the steps of the vocal mixer that this run did not do, and why."""
+    asked = planned.plan.settings.get("vocal_steps", VOCAL_STEPS)
+    reasons = {step: f"The {step} was not among the steps of this run." for step in VOCAL_STEPS if step not in asked}
+    if planned.hearing.scope.whole:
+        return reasons
+    partial = "The {} is left as it is: plug-ins play everywhere, and this run is for a part of the session."
+    return {step: partial.format(step) for step in VOCAL_STEPS if step != "level" and step in asked} | reasons
 
 
 def _summary(planned: Planned) -> MixSummary:
@@ -100,7 +164,7 @@ class _Rows:
     def __init__(self, planned: Planned) -> None:
         self._planned = planned
         self._before = planned.hearing
-        self._after = replace(planned.hearing, session=planned.after)
+        self._after = planned.hearing_after
         self._left_out = {out.track_id: out.reason for out in planned.hearing.scope.left_out}
         self._reasons = {m.track.id: m.reason for m in planned.plan.moves if hasattr(m, "track")}
 

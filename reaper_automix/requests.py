@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from reaper_automix.json_reader import JsonReader, parse_json
-from reaper_automix.settings import BALANCES, RIDERS, MixSettings
+from reaper_automix.plugins.registry import SUITES
+from reaper_automix.settings import BALANCES, RIDERS, VOCAL_LEVELS, VOCAL_REVERBS, VOCAL_STEPS, MixSettings
 
 SCHEMA = "reaper_automix.request/1"
 
@@ -110,6 +111,16 @@ def _rendered_file(data: JsonReader) -> dict[str, Any]:
     return {"path": data.get("path").text(), **times_s}
 
 
+_CHOICES = {
+    "balance": BALANCES,
+    "rider": RIDERS,
+    "vocal_level": VOCAL_LEVELS,
+    "vocal_reverb": VOCAL_REVERBS,
+    "plugins": SUITES,
+}
+"""Settings that are one of some words."""
+
+
 def _settings(data: JsonReader) -> MixSettings:
     """Read settings; those that are not given are as usual."""
     usual = MixSettings().to_data()
@@ -121,14 +132,18 @@ def _settings(data: JsonReader) -> MixSettings:
                 given[key] = value.flag()
             case float():
                 given[key] = value.number()
+            case list():
+                given[key] = tuple(item.text() for item in value.items())
             case _:
                 given[key] = value.text()
     settings = MixSettings(**given)
     if not 0.0 <= settings.strength_percent <= 100.0:
         raise data.get("strength_percent").fail("a number from 0 to 100")
-    for key, words in {"balance": BALANCES, "rider": RIDERS}.items():
+    for key, words in _CHOICES.items():
         if getattr(settings, key) not in words:
             raise data.get(key).fail(f"one of {', '.join(words)}")
+    if not set(settings.vocal_steps) <= set(VOCAL_STEPS):
+        raise data.get("vocal_steps").fail(f"of {', '.join(VOCAL_STEPS)}")
     if settings.max_error_db <= 0.0:
         raise data.get("max_error_db").fail("a number above 0")
     return settings

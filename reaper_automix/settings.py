@@ -17,6 +17,15 @@ BALANCES = ("auto", "equal", "roles", "learned")
 RIDERS = ("auto", "lds", "rule")
 """Who rides in the rides mixer, and what takes the one that is proven."""
 
+VOCAL_LEVELS = ("auto", "rule", "usual", "roles", "learned", "network")
+"""Who says how loud the lead is in the vocal mixer, and what takes who is nearest to humans."""
+
+VOCAL_STEPS = ("level", "compressor", "equaliser", "reverb")
+"""What the vocal mixer does, in its order."""
+
+VOCAL_REVERBS = ("send", "insert")
+"""Where the vocal's reverb is: on one bus for all, or in its own chain."""
+
 RIDE_ENVELOPES = {"volume": "Volume", "trim": "Trim Volume"}
 """Where rides go: the word of options and preferences, and REAPER's name of the envelope."""
 
@@ -43,6 +52,14 @@ class MixSettings:
         The furthest that a ride goes up or down.
     sets_pans, flips_polarity : bool
         Whether a mixer that hears where things are may pan tracks that stand in the middle, and may invert polarities.
+    vocal_level : str
+        Who says how loud the lead vocal is, one of ``VOCAL_LEVELS``.
+    vocal_steps : tuple of str
+        What is done to it, of ``VOCAL_STEPS``.
+    vocal_reverb : str
+        One of ``VOCAL_REVERBS``.
+    plugins : str
+        Whose plug-ins are used: ``stock`` for REAPER's own, ``iem`` for the IEM suite where it fits.
     """
 
     strength_percent: float = 100.0
@@ -54,6 +71,10 @@ class MixSettings:
     ride_range_db: float = 5.0
     sets_pans: bool = True
     flips_polarity: bool = True
+    vocal_level: str = "auto"
+    vocal_steps: tuple[str, ...] = VOCAL_STEPS
+    vocal_reverb: str = "send"
+    plugins: str = "stock"
 
     def to_data(self) -> dict[str, Any]:
         """Return the settings for the plan, a unit in every key."""
@@ -67,4 +88,8 @@ class MixSettings:
             "ride_range_db": self.ride_range_db,
             "sets_pans": self.sets_pans,
             "flips_polarity": self.flips_polarity,
+            "vocal_level": self.vocal_level,
+            "vocal_steps": list(self.vocal_steps),
+            "vocal_reverb": self.vocal_reverb,
+            "plugins": self.plugins,
         }

@@ -25,6 +25,7 @@ STARTED = {
     "Automix balance.py": "balance",
     "Automix rides.py": 'mix", mixer="rides',
     "Automix drums.py": 'mix", mixer="drums',
+    "Automix vocal.py": 'mix", mixer="vocal',
     "Automix preview only.py": "preview",
     "Automix revert.py": "revert",
     "Automix status.py": "status",

@@ -119,12 +119,20 @@ def short_term_lufs(block_energy: Energy, gain_lin: Energy | None = None) -> Ene
     return energy_to_lufs(_windowed(block_energy, gain_lin, SHORT_TERM_BLOCKS))
 
 
-def integrated_lufs(block_energy: Energy, gain_lin: Energy | None = None) -> float:
+def integrated_lufs(
+    block_energy: Energy, gain_lin: Energy | None = None, *, counted: NDArray[np.bool_] | None = None
+) -> float:
     """Return the gated loudness of the whole signal; parameters as ``momentary_lufs``.
 
     A signal shorter than 400 ms, which BS.1770 does not define, counts as one gating block of its own length.
+
+    Parameters
+    ----------
+    counted : ndarray of bool, shape of ``momentary_lufs``, optional
+        Only these windows are heard, before any gate.
     """
     energy = _windowed(block_energy, gain_lin, MOMENTARY_BLOCKS)  # [1] eq. 3
+    energy = energy if counted is None else energy[counted]
     energy = energy[energy_to_lufs(energy) > ABSOLUTE_GATE_LUFS]
     if not energy.size:
         return -math.inf

@@ -91,6 +91,20 @@ def decide(hearing: Hearing, settings: MixSettings) -> tuple[GainDecision, ...]:
     )
 
 
+def offsets_db(hearing: Hearing, rung: str) -> Mapping[str, float]:
+    """Return where a rung puts each audible track, in dB beside the common loudness.
+
+    Parameters
+    ----------
+    hearing : Hearing
+        The session, the scope and the measurements.
+    rung : str
+        ``equal``, ``roles`` or ``learned``.
+    """
+    levels = {track_id: hearing.loudness_lufs(track_id) for track_id in hearing.measurements}
+    return _RUNGS[rung](hearing, {i: level for i, level in levels.items() if level > SILENT_LUFS}).offsets_db
+
+
 def _rung(hearing: Hearing, settings: MixSettings, audible: Mapping[str, float]) -> str:
     """Return the rung that was asked for, or the one that ``auto`` stands for."""
     if settings.balance != "auto":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from reaper_automix.mixers import balance, drums, rides
+from reaper_automix.mixers import balance, drums, rides, vocal
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.planning import Decided, GainDecision
 from reaper_automix.settings import MixSettings
@@ -22,5 +22,6 @@ MIXERS: Mapping[str, Decide] = {
     balance.NAME: levels_only(balance.decide),
     rides.NAME: levels_only(rides.decide),
     drums.NAME: drums.decide,
+    vocal.NAME: vocal.decide,
 }
 """What each mixer decides, given what it hears."""

@@ -55,6 +55,7 @@ class Preferences:
             all_on_envelope=self.target == "envelope",
             ride_envelope=RIDE_ENVELOPES[self.rides],
             rider=self.rider,
+            plugins=self.plug_ins,
         )
 
 
