@@ -62,7 +62,7 @@ if own is None or pathlib.Path(sys.argv[1]).resolve() not in pathlib.Path(own.or
 sys.exit("missing: " + ", ".join(missing) if missing else 0)
 """
 EXTRA_MODULES = {
-    "dev": ("ruff", "mypy", "importlinter", "pytest", "hypothesis", "torch"),
+    "dev": ("ruff", "mypy", "importlinter", "pytest", "xdist", "hypothesis", "torch"),
     "deep": ("torch",),
     "train": ("sklearn", "librosa", "matplotlib", "yaml"),
 }
@@ -486,7 +486,7 @@ def run_checks(place: Place, runner: Runner, steps: Steps) -> int:
         ("ruff check", [python, "-m", "ruff", "check", "."]),
         ("mypy", [python, "-m", "mypy"]),
         ("lint-imports", [place.program("lint-imports")]),
-        ("pytest", [python, "-m", "pytest"]),
+        ("pytest", [python, "-m", "pytest", "-n", str(min(os.cpu_count() or 1, 2)), "--dist", "loadfile"]),
     )
     lines, failed = [], 0
     for name, command in checks:

@@ -309,7 +309,8 @@ def test_every_check_runs_in_order_and_one_failure_fails(root: Path, capsys: pyt
     assert code == 1
     assert checks[:3] == [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"]]
     assert Path(runner.commands[-2][0]).name == "lint-imports"
-    assert checks[4] == ["pytest"]
+    assert checks[4][0] == "pytest"
+    assert checks[4][-2:] == ["--dist", "loadfile"], "a file's tests stay together on one of two processes"
     assert "[7/7] pytest" in said
     assert "4 of 5 checks passed" in said
     assert [line.split()[0] for line in said.split("Summary:")[1].splitlines()[1:6]] == [

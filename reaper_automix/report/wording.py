@@ -9,6 +9,7 @@ import unicodedata
 from datetime import datetime
 from typing import TypeGuard
 
+from reaper_automix.effect_settings.kinds import EFFECTS
 from reaper_automix.report.model import CHANGED, LEFT_OUT, UNCHANGED, Report, TrackRow
 from reaper_automix.units import SILENCE_DB
 
@@ -95,7 +96,7 @@ def isolated(text: str) -> str:
 
 def findings(report: Report) -> str:
     """Say in one sentence what the run did to the mix."""
-    parts = [_loudness_finding(report), _fader_finding(report.tracks), _ride_finding(report)]
+    parts = [_loudness_finding(report), _fader_finding(report.tracks), _ride_finding(report), _plugin_finding(report)]
     return "; ".join(p for p in parts if p) + "."
 
 
@@ -145,6 +146,13 @@ def _fader_finding(tracks: tuple[TrackRow, ...]) -> str:
 def _ride_finding(report: Report) -> str:
     n_ridden = len({m.track for m in report.moves if "volume" in m.what.casefold()})
     return f"volume automation on {plural(n_ridden, 'track')}" if n_ridden else ""
+
+
+def _plugin_finding(report: Report) -> str:
+    tracks = [m.track for m in report.moves if m.what.partition(" (")[0] in EFFECTS]
+    n_sends = sum(m.what.startswith("send to ") for m in report.moves)
+    plugins = f"{plural(len(tracks), 'plug-in')} on {plural(len(set(tracks)), 'track')}" if tracks else ""
+    return " and ".join(filter(None, (plugins, plural(n_sends, "send") if n_sends else "")))
 
 
 def _tenths(value: float) -> float:

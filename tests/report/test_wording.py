@@ -79,6 +79,14 @@ def test_findings_name_loudness_largest_fader_and_rides(make_report: MakeReport,
     )
 
 
+def test_findings_count_plugins_and_sends(make_report: MakeReport) -> None:
+    whats = (("Vox", "equaliser (ReaEQ)"), ("Vox", "compressor (ReaComp)"), ("Automix reverb", "new bus"))
+    whats += (("Automix reverb", "reverb (ReaVerbate)"), ("Vox", "send to Automix reverb"))
+    moves = tuple(MoveRow(track, what, "", "", "") for track, what in whats)
+    assert wording.findings(make_report(moves=moves)).endswith("; 3 plug-ins on 2 tracks and 1 send.")
+    assert wording.findings(make_report(moves=moves[-1:])).endswith("; 1 send.")
+
+
 @pytest.mark.parametrize(
     ("before", "after", "start"),
     [
