@@ -135,6 +135,35 @@ def test_rides_are_envelopes_of_few_points_and_one_undo_takes_all_back(
         assert [track["envelopes"] for track in again] == [track["envelopes"] for track in after], "replaced, not added"
 
 
+def test_a_vocal_gets_plugins_and_a_send_to_a_bus_and_one_undo_takes_all_back(
+    eight: Session, save: Callable[..., Path], tmp_path: Path
+) -> None:
+    phrases_lin = np.repeat([0.025, 0.2, 0.024, 0.025, 0.2, 0.024], 6 * RATE_HZ)
+    noise = np.random.default_rng(3).standard_normal(phrases_lin.size)
+    soundfile.write(tmp_path / "Söng with spaces" / "Vox 🎤.wav", phrases_lin * noise, RATE_HZ)
+    session = StemsHost(tmp_path / "Söng with spaces").read_session()
+    with OpenReaper(save(session, "song.RPP"), tmp_path) as reaper:
+        before = reaper.tracks()
+        reaper.run("Automix vocal")
+        after = {track["name"]: track for track in reaper.tracks()}
+        assert set(after) - {track["name"] for track in before} == {"Automix reverb"}
+        assert "Automix: compressor" in [fx["given_name"] for fx in after["Vox 🎤"]["effects"]]
+        assert [fx["given_name"] for fx in after["Automix reverb"]["effects"]] == ["Automix: reverb"]
+        assert [send["source"] for send in after["Automix reverb"]["receives"]] == ["Vox 🎤"]
+        assert not any(after[name]["effects"] for name in NAMES[:-1])
+        plan = json.loads((reaper.runs()[-1] / "plan.json").read_text())
+        assert plan["mixer"] == "vocal"
+        assert reaper.receipt()["lines"][0] == f"{len(plan['moves'])} written."
+        assert reaper.do("undo")["label"] == "Automix: vocal"
+        assert reaper.tracks() == before
+        assert reaper.state()["undo_points"] == 0, "there was one step only"
+        reaper.run("Automix vocal")
+        once = reaper.tracks()
+        reaper.run("Automix vocal")
+        again = reaper.tracks()
+        assert [t["effects"] for t in again] == [t["effects"] for t in once], "set in place, not added"
+
+
 def test_the_engineers_later_edits_survive_a_rerun_and_a_revert_after_reload(
     reaper: OpenReaper, tmp_path: Path
 ) -> None:
