@@ -162,6 +162,12 @@ def k_weighting(sample_rate_hz: int) -> Energy:
     return np.array([[*stage.b * stage.passband_gain, *stage.a] for stage in stages])
 
 
+def k_weighting_power(frequencies_hz: Energy, sample_rate_hz: int) -> Energy:
+    """Return what the K-weighting multiplies the power at some frequencies with, float64, the same shape."""
+    _, response = signal.sosfreqz(k_weighting(sample_rate_hz), frequencies_hz, fs=sample_rate_hz)
+    return np.square(np.abs(response))
+
+
 class LoudnessMeter:
     """Measures a signal that arrives in blocks; the sizes of the blocks do not change the result.
 

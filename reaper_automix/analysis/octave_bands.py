@@ -14,9 +14,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
-from reaper_automix.analysis.loudness import k_weighting
+from reaper_automix.analysis.loudness import k_weighting_power
 from reaper_automix.analysis.stft import FrameGrid, Spectra, Stft, frame_grid
 
 Audio = NDArray[np.float32]
@@ -46,8 +45,7 @@ class OctaveMeter:
     def __init__(self, sample_rate_hz: int, n_channels: int) -> None:
         grid = frame_grid(sample_rate_hz, FRAME_S)
         self._bins = _band_matrix(grid)
-        _, response = signal.sosfreqz(k_weighting(sample_rate_hz), grid.frequencies_hz(), fs=sample_rate_hz)
-        self._weights = np.square(np.abs(response)).astype(np.float32)
+        self._weights = k_weighting_power(grid.frequencies_hz(), sample_rate_hz).astype(np.float32)
         self._plain: list[Powers] = []
         self._weighted: list[Powers] = []
         self._stft = Stft(grid, n_channels, self._take)

@@ -10,8 +10,7 @@ import argparse
 import hashlib
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from reaper_automix.training.corpora.contract import CorpusSong
 from reaper_automix.training.evaluation.listening import listen
 from reaper_automix.training.evaluation.songs import HeardSong
 from reaper_automix.training.processes import worked
+from reaper_automix.training.resuming import Say, results_of, to_stderr
 from reaper_automix.training.vocal.experiments import Experiment, Parts, experiments, run
 from reaper_automix.training.vocal.pairs import Pair, pair_of, songs_below
 from reaper_automix.training.vocal.pictures import draw_all
@@ -29,20 +29,19 @@ from reaper_automix.training.vocal.tables import markdown, summary
 
 FORMAT = "reaper_automix.vocal_level_scores/1"
 MOST_WORKERS = 2
-Say = Callable[[str], object]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the experiments, print the tables."""
     asked = _parser().parse_args(arguments)
     try:
-        found = evaluate(asked.data, asked.json, workers=asked.workers, say=_to_stderr)
+        found = evaluate(asked.data, asked.json, workers=asked.workers, say=to_stderr)
         sys.stdout.write(markdown(found) + "\n")
         if asked.picture is not None:
             for path in draw_all(found, asked.picture):
-                _to_stderr(f"drawn: {path}")
+                to_stderr(f"drawn: {path}")
     except AutomixError as error:
-        _to_stderr(str(error))
+        to_stderr(str(error))
         return 1
     return 0
 
@@ -80,15 +79,13 @@ def evaluate(data: Path, target: Path, *, workers: int = MOST_WORKERS, say: Say)
     wanted = experiments(pairs)
     if not wanted:
         raise CorpusError(f"{data}: holds {len(pairs)} pair(s), too few to leave one out. Give more songs.")
-    parts = target.with_suffix(".parts")
-    done = _done(parts, digest)
-    left = [experiment for experiment in wanted if experiment.key not in done]
-    began = time.monotonic()
-    for number, (experiment, result) in enumerate(_results(data, target, pairs, left, workers), 1):
-        done[experiment.key] = result
-        _note(parts, digest, experiment.key, result)
-        say(f"{number}/{len(left)}  {time.monotonic() - began:5.0f} s  {experiment.key}")
-    results = {experiment.key: done[experiment.key] for experiment in wanted}
+    results = results_of(
+        wanted,
+        lambda left: _results(data, target, pairs, left, workers),
+        parts=target.with_suffix(".parts"),
+        digest=digest,
+        say=say,
+    )
     found = {
         "format": FORMAT,
         "set": {"sha256": digest, "pairs": [about(pair) for pair in pairs]},
@@ -183,31 +180,6 @@ def _run(experiment: Experiment) -> Parts:
 @lru_cache(maxsize=1)
 def _measured(data: Path) -> tuple[HeardSong, ...]:
     return listen(songs_below(data))
-
-
-def _done(parts: Path, digest: str) -> dict[str, Parts]:
-    """Return what was written down of these pairs; a line that was cut off is no line."""
-    if not parts.is_file():
-        return {}
-    found: dict[str, Parts] = {}
-    for line in parts.read_text("utf-8").splitlines():
-        try:
-            part = json.loads(line)
-        except ValueError:
-            continue
-        if part.get("set") == digest:
-            found[part["key"]] = part["result"]
-    return found
-
-
-def _note(parts: Path, digest: str, key: str, result: Parts) -> None:
-    with parts.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"set": digest, "key": key, "result": result}) + "\n")
-
-
-def _to_stderr(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":
