@@ -69,8 +69,12 @@ def _written(parts: Path, digest: str) -> dict[str, Result]:
     """Return what was written down of this set; a line that was cut off is no line."""
     if not parts.is_file():
         return {}
+    text = parts.read_text("utf-8")
+    if text and not text.endswith("\n"):
+        with parts.open("a", encoding="utf-8") as file:
+            file.write("\n")  # else the next line would belong to the one that was cut off
     found: dict[str, Result] = {}
-    for line in parts.read_text("utf-8").splitlines():
+    for line in text.splitlines():
         try:
             part = json.loads(line)
         except ValueError:
