@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reaper_automix.analysis.drum_levels import balanced_db
+from reaper_automix.analysis.drum_strokes import STROKE_FEATURES
 from reaper_automix.role_vocabulary import DrumMic
 from reaper_automix.training.drums.dataset import EIGHT, DrumSession, DrumSet
 
@@ -60,7 +61,9 @@ def session(
         style="rock",
         microphones=tuple(kinds),
         features=features,
+        strokes=np.full((n, len(STROKE_FEATURES)), np.nan, np.float32),
         loudness_lufs=-20.0 + rng.normal(scale=6.0, size=n),
+        own_parts_db=-np.arange(n, dtype=np.float64),
         gains_db={name: balanced_db(own + rng.normal(scale=noise_db, size=n)) for name, own in meant.items()},
         meant_db=meant,
     )

@@ -22,7 +22,7 @@ from reaper_automix.role_vocabulary import DrumMic
 Floats = NDArray[np.float64]
 
 MODEL_NAME = "drums"
-FORMAT = "reaper_automix.drums/1"
+FORMAT = "reaper_automix.drums/2"
 WEIGHTS_FILE = "weights.npz"
 
 
@@ -51,13 +51,17 @@ class DrumLevels:
     kinds_db: Mapping[str, float]
     feature_names: tuple[str, ...]
 
-    def predict(self, features: NDArray[np.floating], microphones: Sequence[DrumMic]) -> Floats:
+    def predict(
+        self, features: NDArray[np.floating], strokes: NDArray[np.floating], microphones: Sequence[DrumMic]
+    ) -> Floats:
         """Return the level of each microphone, brought to one loudness, in the mix.
 
         Parameters
         ----------
         features : ndarray of float, shape (n_microphones, n_features)
             Of each microphone brought to one loudness; what is not finite counts as usual.
+        strokes : ndarray of float, shape (n_microphones, len(STROKE_FEATURES))
+            As ``drum_strokes`` has them.
         microphones : sequence of DrumMic
             What each one is.
 
@@ -68,7 +72,7 @@ class DrumLevels:
         """
         if not microphones:
             return np.zeros(0)
-        rows = microphone_rows(features, microphones, self.feature_names)[:, list(self.kept)]
+        rows = microphone_rows(features, strokes, microphones, self.feature_names)[:, list(self.kept)]
         whole = np.where(np.isfinite(rows), rows, self.fill)
         levels_db = self.forest.predict(whole)[:, 0] + [kind_db(self.kinds_db, mic) for mic in microphones]
         return balanced_db(levels_db)

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.role_vocabulary import DrumMic
+from reaper_automix.analysis.drum_strokes import STROKE_FEATURES
+from reaper_automix.role_vocabulary import DrumMic, Role
 
 Rows = NDArray[np.float32]
 
@@ -26,6 +27,7 @@ _TOM_PLACES = {DrumMic.TOM_RACK: 1.5, DrumMic.TOM_FLOOR: 3.0}
 """Beside the numbers of the others, counted from the highest tom."""
 _SUMMED_UP = "mean"
 """The statistic of the other microphones that a row tells, as in ``bark_3_db.mean``."""
+_HERE = [name for name in STROKE_FEATURES if " here: " in name]
 _FINE = ("bark_", "gfcc_")
 """Features of which the other microphones tell nothing: there are many, and others say the same more shortly."""
 
@@ -49,6 +51,8 @@ def row_names(feature_names: Sequence[str]) -> tuple[str, ...]:
     told = [feature_names[index] for index in summed_up(feature_names)]
     return (
         *feature_names,
+        *STROKE_FEATURES,
+        *(f"{name} in the overheads" for name in _HERE),
         *(f"is {kind.value}" for kind in _KINDS),
         *(f"is of {group}" for group in GROUPS),
         "tom place",
@@ -60,7 +64,10 @@ def row_names(feature_names: Sequence[str]) -> tuple[str, ...]:
 
 
 def microphone_rows(
-    features: NDArray[np.floating], microphones: Sequence[DrumMic], feature_names: Sequence[str]
+    features: NDArray[np.floating],
+    strokes: NDArray[np.floating],
+    microphones: Sequence[DrumMic],
+    feature_names: Sequence[str],
 ) -> Rows:
     """Return a row for each microphone of a kit.
 
@@ -68,6 +75,8 @@ def microphone_rows(
     ----------
     features : ndarray of float, shape (n_microphones, n_features)
         Of each microphone brought to one loudness.
+    strokes : ndarray of float, shape (n_microphones, len(STROKE_FEATURES))
+        As ``drum_strokes`` has them.
     microphones : sequence of DrumMic
         What each one is; several may be of one kind.
     feature_names : sequence of str
@@ -84,8 +93,9 @@ def microphone_rows(
         If the shape does not fit.
     """
     own = np.asarray(features, dtype=np.float32)
-    if own.shape != (len(microphones), len(feature_names)):
-        raise ValueError(f"features have shape {own.shape}, expected {(len(microphones), len(feature_names))}")
+    for what, found, n_columns in (("features", own, len(feature_names)), ("strokes", strokes, len(STROKE_FEATURES))):
+        if found.shape != (len(microphones), n_columns):
+            raise ValueError(f"{what} have shape {found.shape}, expected {(len(microphones), n_columns)}")
     if not microphones:
         return np.zeros((0, len(row_names(feature_names))), np.float32)
     told = own[:, summed_up(feature_names)]
@@ -95,7 +105,16 @@ def microphone_rows(
     counts = among.sum(axis=2).T.astype(np.float32)
     above = told - _mean_over(told, beside)
     summaries = [how(told, of_group) for of_group in among for how in (_mean_over, _most_over)]
-    return np.column_stack([own, _placing(microphones, groups), counts, above, *summaries]).astype(np.float32)
+    placed = (_in_overheads(strokes, microphones), _placing(microphones, groups))
+    return np.column_stack([own, strokes, *placed, counts, above, *summaries]).astype(np.float32)
+
+
+def _in_overheads(strokes: NDArray[np.floating], microphones: Sequence[DrumMic]) -> Rows:
+    """Return how loud each drum is in the overheads, the same row for each microphone: against it all others stand."""
+    pair = [index for index, mic in enumerate(microphones) if mic.role is Role.OVERHEADS]
+    columns = [STROKE_FEATURES.index(name) for name in _HERE]
+    heard = strokes[np.ix_(pair, columns)].mean(axis=0) if pair else np.full(len(columns), np.nan)
+    return np.broadcast_to(heard, (len(microphones), len(columns))).astype(np.float32)
 
 
 def _placing(microphones: Sequence[DrumMic], groups: NDArray[np.intp]) -> Rows:

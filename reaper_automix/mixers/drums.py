@@ -22,6 +22,7 @@ import numpy as np
 from reaper_automix.analysis.drum_features import microphone_features
 from reaper_automix.analysis.drum_kit import Kit, Microphone, candidates_of, find_kit
 from reaper_automix.analysis.drum_levels import DrumLevels, drum_levels
+from reaper_automix.analysis.drum_strokes import stroke_features
 from reaper_automix.audio.media import Audio
 from reaper_automix.edits import Control, SetControl
 from reaper_automix.errors import ScopeError
@@ -148,7 +149,9 @@ def _levels_of_part(
         return {}
     with ThreadPoolExecutor(2, thread_name_prefix="drums") as pool:
         features = list(pool.map(lambda channel: microphone_features(channel[2], rate_hz), channels))
-    levels_db = model.predict(np.stack(features), [mic for _, mic, _ in channels])
+    mics = [mic for _, mic, _ in channels]
+    strokes = stroke_features([sound for _, _, sound in channels], mics, rate_hz)
+    levels_db = model.predict(np.stack(features), strokes, mics)
     energy: dict[str, float] = {}
     for (track_id, _, _), level_db in zip(channels, levels_db.tolist(), strict=True):
         energy[track_id] = energy.get(track_id, 0.0) + db_to_energy(level_db)

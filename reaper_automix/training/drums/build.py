@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from reaper_automix.analysis.drum_features import FEATURES, microphone_features
+from reaper_automix.analysis.drum_strokes import stroke_features
 from reaper_automix.errors import AutomixError, CorpusError
 from reaper_automix.progress import Progress, silent
 from reaper_automix.training.drums.dataset import DrumSession, DrumSet, load_set, save_set
@@ -31,13 +32,14 @@ from reaper_automix.training.drums.engineers import ENGINEERS, KitSound, mix
 from reaper_automix.training.drums.grooves import Groove, groove, load_groove
 from reaper_automix.training.drums.heard import FeaturesOf, heard
 from reaper_automix.training.drums.kit_player import HALVES, KitPlayer, Recording, draw_variation
+from reaper_automix.training.drums.separation import own_parts_db
 from reaper_automix.training.processes import worked
 from reaper_automix.training.role_drumkit import DrumKit
 
-RECIPE = 1
+RECIPE = 2
 """Raised whenever the same seed gives other sessions: parts of another recipe are not taken up."""
-N_SESSIONS = 480
-N_PERFORMANCES = 160
+N_SESSIONS = 960
+N_PERFORMANCES = 480
 LENGTH_S = (20.0, 30.0)
 PART_SESSIONS = 16
 
@@ -153,7 +155,9 @@ def session_of(task: Task, recording: Recording, rng: np.random.Generator, featu
         style=task.groove.style,
         microphones=recording.microphones,
         features=features,
+        strokes=stroke_features(list(recording.audio), recording.microphones, recording.rate_hz),
         loudness_lufs=loudness_lufs,
+        own_parts_db=own_parts_db(list(recording.audio), recording.microphones, recording.rate_hz),
         gains_db={name: gains_db for name, (gains_db, _) in mixes.items()},
         meant_db={name: meant_db for name, (_, meant_db) in mixes.items()},
     )

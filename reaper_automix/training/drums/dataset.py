@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.drum_levels import balanced_db
+from reaper_automix.analysis.drum_strokes import of_fewer
 from reaper_automix.errors import CorpusError
 from reaper_automix.files import whole_file
 from reaper_automix.role_vocabulary import DrumMic
 
 Floats = NDArray[np.float64]
 
-FORMAT = "reaper_automix.drum_sessions/1"
+FORMAT = "reaper_automix.drum_sessions/2"
 
 EIGHT = (
     DrumMic.KICK_IN,
@@ -51,8 +52,12 @@ class DrumSession:
         What stands where; two of one kind (both kick drums) may occur.
     features : ndarray of float32, shape (n_microphones, n_features)
         Of each microphone's audio brought to one loudness, so that the gain of a preamplifier is not seen.
+    strokes : ndarray of float32, shape (n_microphones, len(STROKE_FEATURES))
+        What is heard of the strokes of each drum (``analysis.drum_strokes``).
     loudness_lufs : ndarray of float64, shape (n_microphones,)
         Of each microphone as recorded.
+    own_parts_db : ndarray of float64, shape (n_microphones,)
+        What is left of each once the kit is separated into its drums (``separation``).
     gains_db : mapping of str to ndarray of float64, shape (n_microphones,)
         Per engineer: the level at which each microphone, brought to one loudness, is in the mix. The energies of all
         add up to 1: only the balance counts.
@@ -66,7 +71,9 @@ class DrumSession:
     style: str
     microphones: tuple[DrumMic, ...]
     features: NDArray[np.float32]
+    strokes: NDArray[np.float32]
     loudness_lufs: Floats
+    own_parts_db: Floats
     gains_db: Mapping[str, Floats]
     meant_db: Mapping[str, Floats]
 
@@ -77,7 +84,9 @@ class DrumSession:
             self,
             microphones=tuple(self.microphones[i] for i in index),
             features=self.features[index],
+            strokes=of_fewer(self.strokes, self.microphones, index),
             loudness_lufs=self.loudness_lufs[index],
+            own_parts_db=self.own_parts_db[index],
             gains_db={name: balanced_db(gains[index]) for name, gains in self.gains_db.items()},
             meant_db={name: balanced_db(gains[index]) for name, gains in self.meant_db.items()},
         )
@@ -113,7 +122,9 @@ def save_set(drums: DrumSet, path: Path) -> None:
     engineers = list(drums.engineers)
     arrays = {
         "features": np.concatenate([s.features for s in drums.sessions]),
+        "strokes": np.concatenate([s.strokes for s in drums.sessions]),
         "loudness_lufs": np.concatenate([s.loudness_lufs for s in drums.sessions]),
+        "own_parts_db": np.concatenate([s.own_parts_db for s in drums.sessions]),
         "gains_db": np.concatenate([np.column_stack([s.gains_db[e] for e in engineers]) for s in drums.sessions]),
         "meant_db": np.concatenate([np.column_stack([s.meant_db[e] for e in engineers]) for s in drums.sessions]),
     }
@@ -149,7 +160,9 @@ def load_set(path: Path) -> DrumSet:
                 style=told["style"],
                 microphones=tuple(DrumMic(word) for word in told["microphones"]),
                 features=arrays["features"][part],
+                strokes=arrays["strokes"][part],
                 loudness_lufs=arrays["loudness_lufs"][part],
+                own_parts_db=arrays["own_parts_db"][part],
                 gains_db={e: arrays["gains_db"][part, i] for i, e in enumerate(head["engineers"])},
                 meant_db={e: arrays["meant_db"][part, i] for i, e in enumerate(head["engineers"])},
             )

@@ -9,6 +9,7 @@ import soundfile
 
 from reaper_automix.analysis.drum_features import microphone_features
 from reaper_automix.analysis.drum_levels import balanced_db
+from reaper_automix.analysis.drum_strokes import stroke_features
 from reaper_automix.analysis.loudness import Audio
 from reaper_automix.analysis.role_names import guess_role
 from reaper_automix.errors import CorpusError
@@ -18,6 +19,7 @@ from reaper_automix.training.drums.dataset import DrumSession
 from reaper_automix.training.drums.engineers import LOWEST_DB
 from reaper_automix.training.drums.heard import FeaturesOf, heard
 from reaper_automix.training.drums.least_squares import recover_levels
+from reaper_automix.training.drums.separation import own_parts_db
 
 ENST_ENGINEER = "enst"
 
@@ -47,6 +49,7 @@ def enst_session(song: CorpusSong, *, features_of: FeaturesOf = microphone_featu
     if not kept:
         names = ", ".join(track.name for track in song.tracks)
         raise CorpusError(f"{song.id}: none of its tracks is a known microphone ({names}). Check the folder names.")
+    microphones = tuple(mic for mic in mics if mic is not None)
     loudness_lufs, features = heard(audio[kept], rate_hz, features_of)
     sounds = np.isfinite(loudness_lufs)
     at_one_db = balanced_db(np.where(sounds, np.where(sounds, loudness_lufs, 0.0) + gains_db[kept], -200.0))
@@ -56,9 +59,11 @@ def enst_session(song: CorpusSong, *, features_of: FeaturesOf = microphone_featu
         performance=song.id,
         hits=song.author,
         style=_style_of(song.title),
-        microphones=tuple(mic for mic in mics if mic is not None),
+        microphones=microphones,
         features=features,
+        strokes=stroke_features(list(audio[kept]), microphones, rate_hz),
         loudness_lufs=loudness_lufs,
+        own_parts_db=own_parts_db(list(audio[kept]), microphones, rate_hz),
         gains_db={ENST_ENGINEER: level_db},
         meant_db={ENST_ENGINEER: level_db.copy()},
     )

@@ -10,8 +10,7 @@ import argparse
 import hashlib
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +21,23 @@ from reaper_automix.training.drums.experiments import Experiment, Parts, experim
 from reaper_automix.training.drums.pictures import draw_all
 from reaper_automix.training.drums.tables import markdown, summary
 from reaper_automix.training.processes import worked
+from reaper_automix.training.resuming import Say, results_of, to_stderr
 
 FORMAT = "reaper_automix.drum_scores/1"
 MOST_WORKERS = 2
-Say = Callable[[str], object]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the experiments, print the tables."""
     asked = _parser().parse_args(arguments)
     try:
-        found = evaluate(asked.set, asked.json, workers=asked.workers, say=_to_stderr, kinds=asked.only)
+        found = evaluate(asked.set, asked.json, workers=asked.workers, say=to_stderr, kinds=asked.only)
         sys.stdout.write(markdown(found) + "\n")
         if asked.picture is not None:
             for path in draw_all(found, asked.picture):
-                _to_stderr(f"drawn: {path}")
+                to_stderr(f"drawn: {path}")
     except AutomixError as error:
-        _to_stderr(str(error))
+        to_stderr(str(error))
         return 1
     return 0
 
@@ -78,21 +77,20 @@ def evaluate(
     """
     drums = load_set(source)
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    parts = target.with_suffix(".parts")
     wanted = [e for e in experiments(drums) if not kinds or e.kind in kinds]
-    done = _done(parts, digest)
-    left = [e for e in wanted if e.key not in done]
-    began = time.monotonic()
-    for number, (experiment, result) in enumerate(_results(drums, source, left, workers), 1):
-        done[experiment.key] = result
-        _note(parts, digest, experiment.key, result)
-        say(f"{number}/{len(left)}  {time.monotonic() - began:5.0f} s  {experiment.key}")
+    results = results_of(
+        wanted,
+        lambda left: _results(drums, source, left, workers),
+        parts=target.with_suffix(".parts"),
+        digest=digest,
+        say=say,
+    )
     found = {
         "format": FORMAT,
         "set": {"sha256": digest, "sessions": len(drums.sessions), "engineers": list(drums.engineers)},
         "made": dict(drums.made),
-        "summary": summary({e.key: done[e.key] for e in wanted}),
-        "experiments": {e.key: done[e.key] for e in wanted},
+        "summary": summary(results),
+        "experiments": results,
     }
     write_text_whole(target, json.dumps(found, indent=1))
     return found
@@ -118,31 +116,6 @@ def _open(source: Path) -> None:
 
 def _run(experiment: Experiment) -> Parts:
     return run(_opened[0], experiment)
-
-
-def _done(parts: Path, digest: str) -> dict[str, Parts]:
-    """Return what was written down of this set; a line that was cut off is no line."""
-    if not parts.is_file():
-        return {}
-    found: dict[str, Parts] = {}
-    for line in parts.read_text("utf-8").splitlines():
-        try:
-            part = json.loads(line)
-        except ValueError:
-            continue
-        if part.get("set") == digest:
-            found[part["key"]] = part["result"]
-    return found
-
-
-def _note(parts: Path, digest: str, key: str, result: Parts) -> None:
-    with parts.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"set": digest, "key": key, "result": result}) + "\n")
-
-
-def _to_stderr(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -115,20 +115,20 @@ class PerMicrophone:
 
 
 class PerMicrophoneBoosting(PerMicrophone):
-    """The same with boosted trees, few and small ones."""
+    """The same with boosted trees, small ones and twice as many."""
 
     def _flattened(self) -> Forest:
         return from_boosting(self.model_)
 
     def _model(self) -> Any:
         return HistGradientBoostingRegressor(
-            max_iter=self.n_trees,
-            learning_rate=0.08,
-            max_leaf_nodes=15,
+            max_iter=2 * self.n_trees,
+            learning_rate=0.05,
+            max_leaf_nodes=31,
             max_bins=63,
             min_samples_leaf=10,
             l2_regularization=1.0,
-            max_features=0.2,
+            max_features=0.1,
             random_state=self.seed,
             early_stopping=False,
         )
@@ -171,7 +171,7 @@ def beside_kinds(session: DrumSession, levels_db: Floats, kinds_db: dict[str, fl
 @lru_cache(maxsize=_KEPT_IN_MEMORY)
 def session_rows(session: DrumSession, feature_names: tuple[str, ...]) -> Rows:
     """Return the rows of a session's microphones; the same object is not worked out twice."""
-    return microphone_rows(session.features, session.microphones, feature_names)
+    return microphone_rows(session.features, session.strokes, session.microphones, feature_names)
 
 
 def _filled(rows: Rows) -> tuple[Rows, Rows]:

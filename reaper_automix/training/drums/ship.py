@@ -125,7 +125,7 @@ def _rounding_db(sessions: Sequence[DrumSession], model: PerMicrophoneBoosting, 
     """Return the greatest difference that shortened weights make."""
     exact = model.predict(sessions)
     return max(
-        float(np.abs(shipped.predict(s.features, s.microphones) - own).max())
+        float(np.abs(shipped.predict(s.features, s.strokes, s.microphones) - own).max())
         for s, own in zip(sessions, exact, strict=True)
     )
 

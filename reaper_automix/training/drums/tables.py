@@ -18,6 +18,7 @@ PUBLISHED: Mapping[str, tuple[float, float]] = {
     "LASSO": (0.18, 0.20),
     "support vector regression": (0.95, 0.76),
     "loudness normalised": (-12.62, -16.45),
+    "source separation": (-8.34, -169.5),
     "direct sum": (-1.06, -1.62),
 }
 """Train and test R^2 of Moffat and Sandler 2019, Table 1, on another corpus (ENST-Drums)."""

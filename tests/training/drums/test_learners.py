@@ -87,7 +87,9 @@ def test_what_ships_says_what_was_learned(kind: type[PerMicrophone]) -> None:
     shipped = learner.shipped()
 
     for session, said in zip(MIXED.sessions, learner.predict(MIXED.sessions), strict=True):
-        np.testing.assert_allclose(shipped.predict(session.features, session.microphones), said, atol=1e-9)
+        np.testing.assert_allclose(
+            shipped.predict(session.features, session.strokes, session.microphones), said, atol=1e-9
+        )
 
 
 def test_kinds_do_not_mistake_few_microphones_for_loud_ones() -> None:

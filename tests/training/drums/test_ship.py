@@ -44,7 +44,7 @@ def loaded(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> drum_levels.DrumLe
 def test_the_card_says_what_the_model_is_and_what_it_is_made_of(shipped: Path) -> None:
     card = json.loads((shipped / "drums" / "model.json").read_text())
 
-    assert card["format"] == "reaper_automix.drums/1"
+    assert card["format"] == "reaper_automix.drums/2"
     assert card["sha256"] == hashlib.sha256((shipped / "drums" / "weights.npz").read_bytes()).hexdigest()
     assert card["features"] == list(DRUMS.feature_names)
     assert "MuldjordKit by Lars Muldjord, CC BY 4.0, reduced" in str(card["training_data"])
@@ -55,13 +55,13 @@ def test_the_card_says_what_the_model_is_and_what_it_is_made_of(shipped: Path) -
 
 def test_the_model_that_was_written_mixes_any_kit(loaded: drum_levels.DrumLevels) -> None:
     session = DRUMS.sessions[0]
-    whole = loaded.predict(session.features, session.microphones)
+    whole = loaded.predict(session.features, session.strokes, session.microphones)
     order = [5, 0, 11, 3]
-    some = loaded.predict(session.features[order], [session.microphones[i] for i in order])
+    some = loaded.predict(session.features[order], session.strokes[order], [session.microphones[i] for i in order])
 
     assert np.abs(whole - session.meant_db["ann"]).mean() < 1.5
     assert np.sum(10.0 ** (some / 10.0)) == pytest.approx(1.0)
-    assert loaded.predict(session.features[:0], ()).shape == (0,)
+    assert loaded.predict(session.features[:0], session.strokes[:0], ()).shape == (0,)
 
 
 def test_kinds_it_never_saw_count_as_their_group_and_broken_features_as_usual(
@@ -69,7 +69,8 @@ def test_kinds_it_never_saw_count_as_their_group_and_broken_features_as_usual(
 ) -> None:
     features = DRUMS.sessions[0].features[:3].copy()
     features[2, 0] = np.nan
-    said = loaded.predict(features, (DrumMic.KICK_SUB, DrumMic.SNARE_TOP, DrumMic.TOM_6))
+    strokes = DRUMS.sessions[0].strokes[:3]
+    said = loaded.predict(features, strokes, (DrumMic.KICK_SUB, DrumMic.SNARE_TOP, DrumMic.TOM_6))
 
     assert np.isfinite(said).all()
     assert drum_levels.kind_db(loaded.kinds_db, DrumMic.TOM_6) == loaded.kinds_db["toms"]
