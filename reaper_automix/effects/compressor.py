@@ -122,22 +122,31 @@ class Compressor:
         ValueError, MediaError
             See ``blocks.check_block``; the state is then as before.
         """
-        check_block(block, self.n_channels)
-        output = np.empty(block.shape, np.float32)
-        for start in range(0, block.shape[1], _CHUNK_SAMPLES):
-            part = slice(start, start + _CHUNK_SAMPLES)
-            gain_lin = self._makeup_lin * levels.db_to_lin(-self._reduction(block[:, part])) + self._dry_lin
-            np.multiply(block[:, part], gain_lin, out=output[:, part], casting="same_kind")
-        return output
+        return self.process_metered(block)[0]
 
-    def reduction_db(self, block: Audio) -> Floats:
-        """Return how far the gain is down at each of the next samples, float64 (n_samples,): what a meter shows.
+    def process_metered(self, block: Audio) -> tuple[Audio, Floats]:
+        """Return the next samples, compressed, and how far the gain was down at each of them: what a meter shows.
 
-        It moves the state on as ``process`` does; errors are the same.
+        Returns
+        -------
+        output : ndarray of float32, shape (n_channels, n_samples)
+            As ``process`` returns it; parameters and errors are the same.
+        reduction_db : ndarray of float64, shape (n_samples,)
+            0 or above.
         """
         check_block(block, self.n_channels)
-        parts = [self._reduction(block[:, i : i + _CHUNK_SAMPLES]) for i in range(0, block.shape[1], _CHUNK_SAMPLES)]
-        return np.concatenate([*parts, np.zeros(0)])
+        output = np.empty(block.shape, np.float32)
+        reduction_db = np.empty(block.shape[1])
+        for start in range(0, block.shape[1], _CHUNK_SAMPLES):
+            part = slice(start, start + _CHUNK_SAMPLES)
+            reduction_db[part] = self._reduction(block[:, part])
+            gain_lin = self._makeup_lin * levels.db_to_lin(-reduction_db[part]) + self._dry_lin
+            np.multiply(block[:, part], gain_lin, out=output[:, part], casting="same_kind")
+        return output, reduction_db
+
+    def reduction_db(self, block: Audio) -> Floats:
+        """Return only what the meter shows; it moves the state on as ``process`` does."""
+        return self.process_metered(block)[1]
 
     def _reduction(self, block: Audio) -> Floats:
         target_db = -static_gain_db(self.settings, self._level_db(block))

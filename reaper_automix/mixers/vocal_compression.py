@@ -126,13 +126,14 @@ def _heard(
     blocks: Iterable[Audio], settings: CompressorSettings, rate_hz: int, n_channels: int
 ) -> tuple[float, float, Floats]:
     """Return loudness range, loudness and gain reduction of the vocal through the compressor."""
-    player, watcher = (Compressor(settings, rate_hz, n_channels) for _ in range(2))
+    compressor = Compressor(settings, rate_hz, n_channels)
     meter = LoudnessMeter(rate_hz, n_channels)
     n_block = round(BLOCK_S * rate_hz)
     deepest = _Deepest(n_block)
     for block in blocks:
-        meter.add(player.process(block))
-        deepest.add(watcher.reduction_db(block))
+        output, reduction_db = compressor.process_metered(block)
+        meter.add(output)
+        deepest.add(reduction_db)
     found = meter.result()
     return found.range_lu, found.integrated_lufs, deepest.result()
 
