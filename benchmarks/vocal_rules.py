@@ -50,10 +50,10 @@ def main() -> int:
     songs = sorted(path for path in folder.iterdir() if (path / "song.json").is_file())
     with tempfile.TemporaryDirectory() as scratch:
         rows = [measured(song) for song in songs] + [measured(wild(songs[-1], Path(scratch)))]
-    print("| song | lead - rest while sung, LU | whole song, LU | range, LU | true peak, dBTP | equaliser | s |")
+    print("| song | lead - rest, LU | while sung, LU | range, LU | true peak, dBTP | equaliser | s |")
     print("|---|---|---|---|---|---|---|")
     for row in rows:
-        pairs = (row.sung_lu, row.whole_lu, row.range_lu, row.true_peak_dbtp)
+        pairs = (row.whole_lu, row.sung_lu, row.range_lu, row.true_peak_dbtp)
         cells = " | ".join(f"{before:.2f} -> {after:.2f}" for before, after in pairs)
         print(f"| {row.name} | {cells} | {row.bands} | {row.took_s:.0f} |")
     return 0

@@ -79,6 +79,12 @@ def add_vocal(parser: argparse.ArgumentParser) -> None:
         "least against unseen humans (default: auto)",
     )
     parser.add_argument(
+        "--while-sung",
+        action="store_true",
+        help="the mixer 'vocal' compares the lead with everything else only while somebody sings: loud parts without a "
+        "voice do not count",
+    )
+    parser.add_argument(
         "--vocal-steps",
         nargs="+",
         choices=VOCAL_STEPS,
@@ -159,6 +165,7 @@ def settings_of(options: argparse.Namespace) -> MixSettings:
         sets_pans=not options.keep_pans,
         flips_polarity=not options.keep_polarity,
         vocal_level=options.level,
+        vocal_while_sung=options.while_sung,
         vocal_steps=tuple(step for step in VOCAL_STEPS if step in options.vocal_steps),
         vocal_reverb=options.reverb,
         plugins=options.plugins,

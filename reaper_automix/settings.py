@@ -54,6 +54,8 @@ class MixSettings:
         Whether a mixer that hears where things are may pan tracks that stand in the middle, and may invert polarities.
     vocal_level : str
         Who says how loud the lead vocal is, one of ``VOCAL_LEVELS``.
+    vocal_while_sung : bool
+        Measure that only while somebody sings, instead of over the whole song.
     vocal_steps : tuple of str
         What is done to it, of ``VOCAL_STEPS``.
     vocal_reverb : str
@@ -72,6 +74,7 @@ class MixSettings:
     sets_pans: bool = True
     flips_polarity: bool = True
     vocal_level: str = "auto"
+    vocal_while_sung: bool = False
     vocal_steps: tuple[str, ...] = VOCAL_STEPS
     vocal_reverb: str = "send"
     plugins: str = "stock"
@@ -89,6 +92,7 @@ class MixSettings:
             "sets_pans": self.sets_pans,
             "flips_polarity": self.flips_polarity,
             "vocal_level": self.vocal_level,
+            "vocal_while_sung": self.vocal_while_sung,
             "vocal_steps": list(self.vocal_steps),
             "vocal_reverb": self.vocal_reverb,
             "plugins": self.plugins,

@@ -4,7 +4,8 @@ The order is that of [1]: the level first (which changes nothing that follows: w
 does not depend on it), then the compressor, then the equaliser, then the level again, of what comes out of both; the
 reverb last. All is heard at the master, with the faders, pans and folders of the session. Tracks of the lead vocal
 (doubles as well) move together and share the equaliser, each has its own compressor; backing vocals belong to
-everything else. Only parts where somebody sings count.
+everything else. What masks what is heard only while somebody sings. Levels are differences of integrated loudness, in
+which the pauses of the vocal do not count; on wish loud parts of the others without a voice do not either.
 
 References
 ----------
@@ -31,7 +32,7 @@ from reaper_automix.errors import ScopeError
 from reaper_automix.mixers import vocal_reverb
 from reaper_automix.mixers.hearing import SILENT_LUFS, Hearing
 from reaper_automix.mixers.vocal_compression import Compression, compress
-from reaper_automix.mixers.vocal_level import WHILE_SUNG, WHOLE_SONG, WantedLevel, wanted_level
+from reaper_automix.mixers.vocal_level import WantedLevel, wanted_level
 from reaper_automix.mixers.vocal_sound import DryTrack, Side, excerpts_of, hear_side
 from reaper_automix.mixers.vocal_unmasking import Unmasking, unmask
 from reaper_automix.mixplan import BusMove, EffectMove, Move, SendMove, TrackRef, bus_ref
@@ -44,7 +45,10 @@ from reaper_automix.settings import FADER_TOP_DB, MixSettings
 from reaper_automix.units import db_to_energy
 
 NAME = "vocal"
+WHILE_SUNG, WHOLE_SONG = "while somebody sings", "over the whole song"
 BUS = "Automix reverb"
+_ROUNDS = 4
+"""Of finding a level: quiet blocks pass the absolute gate of BS.1770, or fail it, as a vocal is moved."""
 RMS_SIZE_MS = 5.0
 """ReaComp's own; OmniCompressor detects peaks."""
 
@@ -60,7 +64,7 @@ class VocalFindings:
     before_lu, wanted_lu, after_lu : float
         Lead above everything else, measured over the time for which it was decided.
     measured : str
-        That time: ``vocal_level.WHILE_SUNG`` or ``WHOLE_SONG``.
+        That time: ``WHOLE_SONG``, or ``WHILE_SUNG`` where it was asked for.
     other_lu : float
         After the run, over the other of the two.
     compressions : tuple of (str, Compression)
@@ -145,22 +149,21 @@ class _Mixing:
         inserted = self._inserted(rest) if self._does("reverb") and self._settings.vocal_reverb == "insert" else ""
         after = self._heard(self._leads) if self._moves else dry
         gaps = self._gaps(dry, after, rest)
-        change_db = gaps.change_db if "level" in self._settings.vocal_steps else 0.0
-        sent = self._sent(after, rest, change_db) if self._does("reverb") and not inserted else ""
+        sent = self._sent(after, rest, gaps.change_db) if self._does("reverb") and not inserted else ""
         findings = VocalFindings(
             leads=tuple(self._title(i) for i in self._leads),
             before_lu=gaps.before_lu,
             wanted_lu=gaps.wanted.gap_lu,
-            after_lu=gaps.after_lu + change_db,
-            measured=gaps.wanted.measured,
-            other_lu=gaps.other_lu + change_db,
+            after_lu=gaps.after_lu,
+            measured=gaps.measured,
+            other_lu=gaps.other_lu,
             compressions=tuple((self._title(i), found) for i, found in compressions.items()),
             unmasking=masks,
             equaliser=masks.settings if masks else EqualiserSettings(),
             reverb=inserted or sent,
             sample_rate_hz=self._rate_hz,
         )
-        return Decided(self._levels(change_db, gaps), tuple(self._moves), tuple(self._warnings), {}, findings)
+        return Decided(self._levels(gaps.change_db, gaps), tuple(self._moves), tuple(self._warnings), {}, findings)
 
     # --- listening -------------------------------------------------------------------------------------------------
 
@@ -267,15 +270,28 @@ class _Mixing:
     def _gaps(self, dry: Side, after: Side, rest: Side | None) -> _Gaps:
         if rest is None or not np.isfinite(rest.lufs):
             self._warnings.append("Nothing sounds beside the lead vocal, so its level is left as it is.")
-            return _Gaps(math.nan, math.nan, math.nan, WantedLevel(math.nan, WHOLE_SONG, ""))
-        wanted = self._wanted()
-        sung = dry.sung()
-        below_lufs = rest.lufs_while(sung)
-        sung_before, sung_after = (side.lufs_while(sung) - below_lufs for side in (dry, after))
-        before, behind = (side.lufs - rest.lufs for side in (dry, after))
-        if wanted.measured == WHILE_SUNG and math.isfinite(below_lufs):
-            return _Gaps(sung_before, sung_after, behind, wanted)
-        return _Gaps(before, behind, sung_after, replace(wanted, measured=WHOLE_SONG))
+            nothing = (math.nan, math.nan, math.nan, math.nan)
+            return _Gaps(*nothing, 0.0, WantedLevel(math.nan, ""), WHOLE_SONG)
+        wanted, sung = self._wanted(), dry.sung()
+        is_sung = self._settings.vocal_while_sung and math.isfinite(rest.lufs_while(sung))
+
+        def gap_lu(lead: Side, change_db: float = 0.0, *, while_sung: bool = is_sung) -> float:
+            counted = sung if while_sung else None
+            ours = integrated_lufs(lead.energy * db_to_energy(change_db), counted=counted)
+            return ours - integrated_lufs(rest.energy, counted=counted)
+
+        change_db = 0.0
+        for _ in range(_ROUNDS if "level" in self._settings.vocal_steps else 0):
+            change_db += wanted.gap_lu - gap_lu(after, change_db)
+        return _Gaps(
+            before_lu=gap_lu(dry),
+            behind_lu=gap_lu(after),
+            after_lu=gap_lu(after, change_db),
+            other_lu=gap_lu(after, change_db, while_sung=not is_sung),
+            change_db=change_db,
+            wanted=wanted,
+            measured=WHILE_SUNG if is_sung else WHOLE_SONG,
+        )
 
     def _wanted(self) -> WantedLevel:
         excerpts = partial(excerpts_of, self._hearing.session, self._leads, self._others, self._range_s)
@@ -292,11 +308,11 @@ class _Mixing:
             return tuple(GainDecision(i, ((start_s, 0.0),), _TOGETHER) for i in self._hearing.scope.track_ids)
         lowered_db = self._beyond_db(change_db)
         reason = (
-            f"{gaps.wanted.gap_lu:+.1f} LU beside everything else {gaps.wanted.measured}, {gaps.wanted.source}; "
+            f"{gaps.wanted.gap_lu:+.1f} LU beside everything else {gaps.measured}, {gaps.wanted.source}; "
             f"was {gaps.before_lu:+.1f} LU"
         )
-        if abs(gaps.after_lu - gaps.before_lu) >= 0.05:
-            reason += f", {gaps.after_lu:+.1f} LU behind compressor and equaliser"
+        if abs(gaps.behind_lu - gaps.before_lu) >= 0.05:
+            reason += f", {gaps.behind_lu:+.1f} LU behind compressor and equaliser"
         return tuple(
             GainDecision(i, ((start_s, change_db - lowered_db),), reason)
             if i in self._leads
@@ -317,17 +333,15 @@ _TOGETHER = "lowered with the vocal, which keeps their balance: its fader is at 
 
 @dataclass(frozen=True, slots=True)
 class _Gaps:
-    """Lead above everything else in LU: before and behind its effects, and behind them over the other time."""
+    """Lead above everything else in LU: before, behind its effects, with its level, and that over the other time."""
 
     before_lu: float
+    behind_lu: float
     after_lu: float
     other_lu: float
+    change_db: float
     wanted: WantedLevel
-
-    @property
-    def change_db(self) -> float:
-        change = self.wanted.gap_lu - self.after_lu
-        return change if math.isfinite(change) else 0.0
+    measured: str
 
 
 def _tag(settings: EffectSettings) -> str:

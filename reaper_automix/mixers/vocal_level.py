@@ -1,9 +1,9 @@
 """How loud the lead vocal is to be against everything else, in LU: by rule [1], or as human mixes have it.
 
-``rule``: -0.5 LU while somebody sings, so that the vocal is about 3 LU below the full mix [1] section III-A 1. All
-others were judged on the loudness of the whole song, and are meant so: ``usual``, one number for all songs, the mean of
-human mixes; ``roles`` and ``learned``, what the rungs of the balance mixer make of these tracks, the lead's against the
-sum of the others'; ``network``, what the network of [1] section III-B hears in the spectra of the two.
+``rule``: -0.5 LU, so that the vocal is about 3 LU below the full mix [1] section III-A 1; ``usual``: one number for all
+songs, the mean of human mixes; ``roles`` and ``learned``: what the rungs of the balance mixer make of these tracks, the
+lead's against the sum of the others'; ``network``: what the network of [1] section III-B hears in the spectra of the
+two. All were published or judged as differences of integrated loudness over the whole song.
 
 References
 ----------
@@ -23,7 +23,6 @@ from reaper_automix.mixers.vocal_sound import Excerpts
 from reaper_automix.units import db_to_energy, energy_to_db
 
 RULE_LU = -0.5
-WHILE_SUNG, WHOLE_SONG = "while somebody sings", "over the whole song"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,11 @@ class WantedLevel:
     ----------
     gap_lu : float
         So far above everything else.
-    measured : str
-        ``WHILE_SUNG`` or ``WHOLE_SONG``: over which time.
     source : str
         Who says so, in words.
     """
 
     gap_lu: float
-    measured: str
     source: str
 
 
@@ -70,15 +66,15 @@ def wanted_level(hearing: Hearing, leads: Collection[str], who: str, excerpts: C
         who = "network" if vocal_network_is_proven() else "usual"
     match who:
         case "rule":
-            return WantedLevel(RULE_LU, WHILE_SUNG, "by the published rule")
+            return WantedLevel(RULE_LU, "by the published rule")
         case "usual":
-            return WantedLevel(usual_gap_lu(), WHOLE_SONG, "the mean of human mixes")
+            return WantedLevel(usual_gap_lu(), "the mean of human mixes")
         case "network":
             sides = excerpts()
             gap_lu = predicted_gap_lu(sides.vocal, sides.backing, sides.rate_hz)
-            return WantedLevel(gap_lu, WHOLE_SONG, "as a network hears it in human mixes")
+            return WantedLevel(gap_lu, "as a network hears it in human mixes")
     offsets = offsets_db(hearing, who)
     ours = math.fsum(db_to_energy(level) for i, level in offsets.items() if i in leads)
     theirs = math.fsum(db_to_energy(level) for i, level in offsets.items() if i not in leads)
     source = "as these roles stand in human mixes" if who == "roles" else "as comparable songs have it"
-    return WantedLevel(energy_to_db(ours / theirs), WHOLE_SONG, source)
+    return WantedLevel(energy_to_db(ours / theirs), source)
