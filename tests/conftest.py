@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from reaper_automix.chunks.lines import parse_project
 from reaper_automix.hosts.rpp.reading import read_project
 from reaper_automix.session import Session
 
+PORT_LIMIT_S = 300.0
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -28,6 +31,26 @@ def shared_data() -> Path:
 def _private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the measurements cache of a test run out of the user's own."""
     monkeypatch.setenv("REAPER_AUTOMIX_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def reapy_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hold the one port that reapy knows: another process of the same run may want it at the same time."""
+    folder = tmp_path_factory.getbasetemp()
+    lock = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "reapy-port.lock"
+    until_s = time.monotonic() + PORT_LIMIT_S
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            if time.monotonic() > until_s:
+                pytest.skip("another process of this run did not give the port of reapy back")
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        lock.unlink()
 
 
 settings.register_profile("steady", deadline=None, derandomize=True)

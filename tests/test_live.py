@@ -58,7 +58,10 @@ client.send(json.dumps({"function": remote.read_project, "input": {"args": [], "
 os.kill(os.getpid(), 9)
 """
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("reapy") is None, reason="python-reapy is not installed")
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("reapy") is None, reason="python-reapy is not installed"),
+    pytest.mark.usefixtures("reapy_port"),
+]
 
 
 class Double:

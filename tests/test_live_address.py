@@ -23,7 +23,7 @@ LIMIT_S = 3.0
 
 
 @pytest.fixture(autouse=True)
-def _port_is_free() -> None:
+def _port_is_free(reapy_port: None) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -33,7 +33,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SWITCH = REPOSITORY / "actions" / "Automix remote control.py"
 LIMIT_S = 120.0
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("reapy") is None, reason="python-reapy is not installed")
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("reapy") is None, reason="python-reapy is not installed"),
+    pytest.mark.usefixtures("reapy_port"),
+]
 
 NOT_IN_THE_DOUBLE = {
     "test_sections": "CreateTakeAudioAccessor",
