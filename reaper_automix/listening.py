@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.measurement import Job, Measurement, MeasurementBuilder, measure, measure_all
-from reaper_automix.audio.media import Audio
-from reaper_automix.audio.reader import TrackReader
-from reaper_automix.audio.render import memory_start, render, session_rate_hz
+from reaper_automix.audio.render import render, session_rate_hz
+from reaper_automix.audio.track_sound import TrackSound
 from reaper_automix.effect_settings.kinds import settings_to_data
-from reaper_automix.effects.rack import Rack, processor_of
+from reaper_automix.effects.rack import processor_of
 from reaper_automix.errors import MediaError
 from reaper_automix.progress import Progress, silent
 from reaper_automix.session import FxSlot, Item, Session, Take, Track
@@ -28,8 +27,6 @@ MEASURED_AS = 1
 
 PLAYED_AS = 1
 """Raise this when an effect sounds otherwise: as above, for what is heard through effects."""
-
-BLOCK_SAMPLES = 1 << 17
 
 
 def measure_session_tracks(
@@ -115,36 +112,23 @@ def _job(
     kept: Callable[[Track, Measurement], Measurement],
 ) -> Job:
     """Return the job of measuring one track before its fader; the result goes through ``kept``."""
-    first, last = round(range_s[0] * rate_hz), round(range_s[1] * rate_hz)
-    rack = Rack(track.effects_played(), rate_hz)
+    sound = TrackSound(track, rate_hz, range_s)
 
     def run(between: Callable[[], None]) -> Measurement:
         try:
-            return kept(track, listened(between))
-        except MediaError as error:
-            raise MediaError(f"{track.title}: {error}") from None
-
-    def listened(between: Callable[[], None]) -> Measurement:
-        with TrackReader(track, sample_rate_hz=rate_hz) as reader:
-            return measure(
-                _heard(reader, rack, first, last, rate_hz),
+            measured = measure(
+                sound.blocks(),
                 rate_hz,
-                2 if rack.makes_stereo else reader.n_channels,
+                sound.n_channels,
                 start_s=range_s[0],
-                n_samples=last - first,
+                n_samples=sound.n_samples,
                 between=between,
             )
+        except MediaError as error:
+            raise MediaError(f"{track.title}: {error}") from None
+        return kept(track, measured)
 
     return Job(track.title, run)
-
-
-def _heard(reader: TrackReader, rack: Rack, first: int, last: int, rate_hz: int) -> Iterator[Audio]:
-    """Yield a track's blocks after its effects, which have heard what came before."""
-    begin = memory_start(first, rate_hz, rack.memory_s)
-    for start in range(begin, first, BLOCK_SAMPLES):
-        rack.process(reader.read(start, min(BLOCK_SAMPLES, first - start)))
-    for start in range(first, last, BLOCK_SAMPLES):
-        yield rack.process(reader.read(start, min(BLOCK_SAMPLES, last - start)))
 
 
 class _ContentHashes:

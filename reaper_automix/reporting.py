@@ -81,7 +81,7 @@ def _sections(planned: Planned) -> tuple[Section, ...]:
 
 
 def _kit_section(planned: Planned) -> Section:
-    after = replace(planned.hearing, session=planned.after)
+    after = planned.hearing_after
     rows = []
     for track_id, label in planned.labels.items():
         moves = [m for m in planned.plan.moves if isinstance(m, PanMove | PolarityMove) and m.track.id == track_id]

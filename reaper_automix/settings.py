@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 FADER_TOP_DB = 12.0
@@ -81,19 +81,4 @@ class MixSettings:
 
     def to_data(self) -> dict[str, Any]:
         """Return the settings for the plan, a unit in every key."""
-        return {
-            "strength_percent": self.strength_percent,
-            "all_on_envelope": self.all_on_envelope,
-            "max_error_db": self.max_error_db,
-            "ride_envelope": self.ride_envelope,
-            "balance": self.balance,
-            "rider": self.rider,
-            "ride_range_db": self.ride_range_db,
-            "sets_pans": self.sets_pans,
-            "flips_polarity": self.flips_polarity,
-            "vocal_level": self.vocal_level,
-            "vocal_while_sung": self.vocal_while_sung,
-            "vocal_steps": list(self.vocal_steps),
-            "vocal_reverb": self.vocal_reverb,
-            "plugins": self.plugins,
-        }
+        return asdict(self) | {"vocal_steps": list(self.vocal_steps)}

@@ -13,6 +13,7 @@ import soundfile as sf
 from reaper_automix import listening
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.measurement import Measurement, measure
+from reaper_automix.audio import track_sound
 from reaper_automix.audio.render import render
 from reaper_automix.effect_settings.compressor import CompressorSettings
 from reaper_automix.effect_settings.equaliser import Band, EqualiserSettings
@@ -87,7 +88,7 @@ def test_a_track_is_measured_after_its_effects_and_before_its_fader(
     range_s: tuple[float, float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listening, "BLOCK_SAMPLES", 7_000)
+    monkeypatch.setattr(track_sound, "BLOCK_SAMPLES", 7_000)
     effects = tuple(fx(each) for each in settings)
     played = Rack(effects, RATE_HZ).process(audio)[:, round(range_s[0] * RATE_HZ) :]
     expected = measure([played], RATE_HZ, len(played), start_s=range_s[0], n_samples=played.shape[1])

@@ -101,6 +101,36 @@ def hits_of_closes(mics: Sequence[Sequence[DrumMic]], audio: Sequence[Audio], ra
     return dict(zip(closes, hits, strict=True))
 
 
+def hits_of_cymbals(microphones: Sequence[DrumMic], audio: Sequence[Audio], rate_hz: int) -> Samples:
+    """Return the onsets that stand out in the overheads against all close microphones, each at one level.
+
+    Parameters
+    ----------
+    microphones : sequence of DrumMic
+        What each one is.
+    audio : sequence of ndarray of float32, shape (n_samples,)
+        What each heard, together.
+    rate_hz : int
+        Of all.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_hits,)
+        Empty without overheads.
+    """
+    rows = [_levelled(row) for row in audio]
+    pair = [row for mic, row in zip(microphones, rows, strict=True) if mic.role is Role.OVERHEADS]
+    closes = [row for mic, row in zip(microphones, rows, strict=True) if is_close([mic])]
+    if not pair:
+        return np.zeros(0, np.int64)
+    return own_hits(np.stack(pair), np.stack(closes or [np.zeros_like(pair[0])]), rate_hz)
+
+
+def _levelled(row: Audio) -> Audio:
+    rms = float(np.sqrt(np.mean(np.square(row), dtype=np.float64))) if row.size else 0.0
+    return np.asarray(row / np.float32(max(rms, 1e-10)), np.float32)
+
+
 def is_close(mics: Sequence[DrumMic]) -> bool:
     """Tell whether a track is the close microphone of one drum."""
     return mics[0] is not DrumMic.ROOM and mics[0].role is not Role.OVERHEADS

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from reaper_automix.analysis.drum_hits import hits_of_closes, is_close, own_hits
+from reaper_automix.analysis.drum_hits import hits_of_closes, hits_of_cymbals, is_close
 from reaper_automix.analysis.loudness import k_weighting_power
 from reaper_automix.analysis.stft import FrameGrid, frame_grid, spectra_of
 from reaper_automix.role_vocabulary import DrumMic, Role
@@ -138,15 +138,8 @@ def _hits(audio: Sequence[Floats], microphones: Sequence[DrumMic], rate_hz: int)
     found = dict(hits_of_closes([(mic,) for mic in microphones], rows, rate_hz))
     pair = [i for i, mic in enumerate(microphones) if mic.role is Role.OVERHEADS]
     if pair:
-        closes = [_levelled(rows[i]) for i in found]
-        others = np.concatenate(closes) if closes else np.zeros((1, rows[0].shape[1]), np.float32)
-        found[pair[0]] = own_hits(np.concatenate([_levelled(rows[i]) for i in pair]), others, rate_hz)
+        found[pair[0]] = hits_of_cymbals(microphones, audio, rate_hz)
     return found
-
-
-def _levelled(row: Floats) -> Floats:
-    rms = float(np.sqrt(np.mean(np.square(row), dtype=np.float64))) if row.size else 0.0
-    return np.asarray(row / np.float32(max(rms, 1e-10)), np.float32)
 
 
 def _drum_of(microphone: DrumMic) -> str:

@@ -11,6 +11,7 @@ References
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,14 @@ def band_edges_hz() -> NDArray[np.float64]:
     """Return the lower and upper edge of each octave, half an octave from its centre, float64 (10, 2)."""
     centres = np.asarray(OCTAVES_HZ)[:, None]
     return np.asarray(centres * np.array([math.sqrt(0.5), math.sqrt(2.0)]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Octaves:
+    """Mean square per hertz of each octave and frame, plain and K-weighted, float32 (n_frames, 10)."""
+
+    plain: Powers
+    weighted: Powers
 
 
 class OctaveMeter:
@@ -55,15 +64,15 @@ class OctaveMeter:
         """Take the next samples, float32 (n_channels, n_samples)."""
         self._stft.add(block)
 
-    def result(self) -> tuple[Powers, Powers]:
-        """Return the mean square per hertz of each octave and frame: plain, and K-weighted; float32 (n_frames, 10)."""
+    def result(self) -> Octaves:
+        """Return what was heard."""
         rest = self._stft.rest()
         if rest is not None:
             self._take(rest)
         if not self._plain:
             nothing = np.zeros((0, len(OCTAVES_HZ)), np.float32)
-            return nothing, nothing
-        return np.concatenate(self._plain), np.concatenate(self._weighted)
+            return Octaves(nothing, nothing)
+        return Octaves(np.concatenate(self._plain), np.concatenate(self._weighted))
 
     def _take(self, spectra: Spectra) -> None:
         power = np.square(spectra.magnitude)

@@ -23,10 +23,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.loudness import BLOCKS_PER_SECOND, Audio, Energy, LoudnessMeter, integrated_lufs
+from reaper_automix.analysis.mel_spectra import N_MELS, in_db, mel_energies
 from reaper_automix.audio import levels
 from reaper_automix.learning.convolution import Convolution
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
-from reaper_automix.mixers.vocal_network import N_MELS, in_db, mel_energies
 from reaper_automix.models_folder import load_card, load_weights
 from reaper_automix.units import db_to_energy
 

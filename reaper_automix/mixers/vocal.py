@@ -24,6 +24,7 @@ import numpy as np
 from reaper_automix.analysis.loudness import integrated_lufs
 from reaper_automix.analysis.roles import Role
 from reaper_automix.audio.render import session_rate_hz
+from reaper_automix.audio.track_sound import TrackSound
 from reaper_automix.edits import AddBus, Edit, SetEffect, SetSend
 from reaper_automix.effect_settings.equaliser import EqualiserSettings
 from reaper_automix.effect_settings.kinds import EffectSettings, effect_of
@@ -33,7 +34,7 @@ from reaper_automix.mixers import vocal_reverb
 from reaper_automix.mixers.hearing import SILENT_LUFS, Hearing
 from reaper_automix.mixers.vocal_compression import Compression, compress
 from reaper_automix.mixers.vocal_level import WantedLevel, wanted_level
-from reaper_automix.mixers.vocal_sound import DryTrack, Side, excerpts_of, hear_side
+from reaper_automix.mixers.vocal_sound import Side, excerpts_of, hear_side
 from reaper_automix.mixers.vocal_unmasking import Unmasking, unmask
 from reaper_automix.mixplan import BusMove, EffectMove, Move, SendMove, TrackRef, bus_ref
 from reaper_automix.planning import Decided, GainDecision
@@ -47,10 +48,11 @@ from reaper_automix.units import db_to_energy
 NAME = "vocal"
 WHILE_SUNG, WHOLE_SONG = "while somebody sings", "over the whole song"
 BUS = "Automix reverb"
-_ROUNDS = 4
-"""Of finding a level: quiet blocks pass the absolute gate of BS.1770, or fail it, as a vocal is moved."""
 RMS_SIZE_MS = 5.0
 """ReaComp's own; OmniCompressor detects peaks."""
+_TOGETHER = "lowered with the vocal, which keeps their balance: its fader is at its top, or the mix at its headroom"
+_ROUNDS = 4
+"""Of finding a level: quiet blocks pass the absolute gate of BS.1770, or fail it, as a vocal is moved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,9 +145,9 @@ class _Mixing:
         compressions = self._compressed() if self._does("compressor") else {}
         wants_tempo = self._does("reverb") and not vocal_reverb.is_tempo_set(self._session)
         rest = self._heard(self._others, with_tempo=wants_tempo) if self._others else None
-        before = self._heard(self._leads) if self._moves else None
-        dry = self._hear_dry()
-        masks = self._unmasked(before or dry, rest) if rest and self._does("equaliser") else None
+        dry = self._heard(self._leads, self._hearing.session)
+        compressed = self._heard(self._leads) if self._moves else dry
+        masks = self._unmasked(compressed, rest) if rest and self._does("equaliser") else None
         inserted = self._inserted(rest) if self._does("reverb") and self._settings.vocal_reverb == "insert" else ""
         after = self._heard(self._leads) if self._moves else dry
         gaps = self._gaps(dry, after, rest)
@@ -163,7 +165,7 @@ class _Mixing:
             reverb=inserted or sent,
             sample_rate_hz=self._rate_hz,
         )
-        return Decided(self._levels(gaps.change_db, gaps), tuple(self._moves), tuple(self._warnings), {}, findings)
+        return Decided(self._levels(gaps), tuple(self._moves), tuple(self._warnings), {}, findings)
 
     # --- listening -------------------------------------------------------------------------------------------------
 
@@ -171,11 +173,9 @@ class _Mixing:
         """Tell whether a step that writes plug-ins is done: with a range shorter than the session none is."""
         return step in self._settings.vocal_steps and self._hearing.scope.whole
 
-    def _heard(self, track_ids: Collection[str], *, with_tempo: bool = False) -> Side:
-        return hear_side(self._session, track_ids, self._hearing.scope.range_s, with_tempo=with_tempo)
-
-    def _hear_dry(self) -> Side:
-        return hear_side(self._hearing.session, self._leads, self._hearing.scope.range_s)
+    def _heard(self, track_ids: Collection[str], session: Session | None = None, *, with_tempo: bool = False) -> Side:
+        """Listen to some tracks, with what was done so far or in another session."""
+        return hear_side(session or self._session, track_ids, self._range_s, with_tempo=with_tempo)
 
     def _title(self, track_id: str) -> str:
         return self._session.track(track_id).title
@@ -186,20 +186,22 @@ class _Mixing:
         found = {}
         for track_id in self._leads:
             track = self._session.track(track_id)
-            dry = DryTrack(track, self._rate_hz, self._hearing.scope.range_s)
-            plugin = self._plugin("compressor", dry.n_channels)
+            sound = TrackSound(track, self._rate_hz, self._range_s)
+            n_channels = sound.n_channels
+            plugin = self._plugin("compressor", n_channels)
             rms_size_ms = 0.0 if plugin == OMNICOMPRESSOR else RMS_SIZE_MS
-            found[track_id] = compress(dry, self._rate_hz, dry.n_channels, rms_size_ms=rms_size_ms)
-            if found[track_id].settings is None:
-                self._warnings.append(f"{track.title}: {found[track_id].reason}.")
+            compression = compress(sound.blocks, self._rate_hz, n_channels, rms_size_ms=rms_size_ms)
+            if compression.settings is None:
+                self._warnings.append(f"{track.title}: {compression.reason}.")
             else:
-                self._insert(track, plugin, found[track_id].settings, found[track_id].reason)
+                self._insert(track, plugin, compression.settings, compression.reason)
+            found[track_id] = compression
         return found
 
     def _unmasked(self, vocal: Side, rest: Side) -> Unmasking:
         masks = unmask(vocal.octaves, rest.octaves)
         if masks.bands:
-            reason = f"what masks and is masked while somebody sings: {_words_of(masks)}"
+            reason = f"what masks and is masked while somebody sings: {settings_words(masks.settings)}"
             for track_id in self._leads:
                 self._insert(self._session.track(track_id), self._plugin("equaliser", 2), masks.settings, reason)
         return masks
@@ -220,7 +222,7 @@ class _Mixing:
         sends = [SetSend(i, bus.id, 0.0, SendMode.POST_FADER) for i in self._leads]
         made: list[Edit] = [AddBus(bus.id, BUS)] if all(t.id != bus.id for t in self._session.tracks) else []
         made += [SetEffect(bus.id, f"{bus.id} {NAME}", plugin, _tag(settings), settings), *sends]
-        wet = hear_side(_only_sends(perform(self._session, made), self._leads), self._leads, self._range_s)
+        wet = self._heard(self._leads, _only_sends(perform(self._session, made), self._leads))
         mix = dry.energy * db_to_energy(change_db) + (0.0 if rest is None else rest.energy)
         wanted_db = integrated_lufs(mix) - vocal_reverb.UNDER_MIX_LU - (wet.lufs + change_db)
         level_db = min(max(wanted_db, vocal_reverb.SEND_DB[0]), vocal_reverb.SEND_DB[1])
@@ -258,10 +260,8 @@ class _Mixing:
         self._warnings += [f"{one}." for one in said if f"{one}." not in self._warnings]
         return held
 
-    def _insert(self, track: Track, plugin: str, settings: EffectSettings | None, reason: str) -> None:
+    def _insert(self, track: Track, plugin: str, settings: EffectSettings, reason: str) -> None:
         """Make the move, and take it on in the session that the next step listens to."""
-        if settings is None:
-            return
         held = self._held(plugin, settings)
         self._moves.append(EffectMove(TrackRef(track.id, track.title), plugin, _tag(held), held, reason=reason))
         edit = SetEffect(track.id, f"{track.id} {NAME} {effect_of(held)}", plugin, _tag(held), held)
@@ -301,12 +301,12 @@ class _Mixing:
             self._warnings.append(f"No network for the level: {error}. The usual level is taken.")
             return wanted_level(self._hearing, self._leads, "usual", excerpts)
 
-    def _levels(self, change_db: float, gaps: _Gaps) -> tuple[GainDecision, ...]:
+    def _levels(self, gaps: _Gaps) -> tuple[GainDecision, ...]:
         """Return the change of the lead; the others are named with none, so that headroom is made by all together."""
         start_s = self._range_s[0]
         if "level" not in self._settings.vocal_steps or not math.isfinite(gaps.wanted.gap_lu):
             return tuple(GainDecision(i, ((start_s, 0.0),), _TOGETHER) for i in self._hearing.scope.track_ids)
-        lowered_db = self._beyond_db(change_db)
+        lowered_db = self._beyond_db(gaps.change_db)
         reason = (
             f"{gaps.wanted.gap_lu:+.1f} LU beside everything else {gaps.measured}, {gaps.wanted.source}; "
             f"was {gaps.before_lu:+.1f} LU"
@@ -314,7 +314,7 @@ class _Mixing:
         if abs(gaps.behind_lu - gaps.before_lu) >= 0.05:
             reason += f", {gaps.behind_lu:+.1f} LU behind compressor and equaliser"
         return tuple(
-            GainDecision(i, ((start_s, change_db - lowered_db),), reason)
+            GainDecision(i, ((start_s, gaps.change_db - lowered_db),), reason)
             if i in self._leads
             else GainDecision(i, ((start_s, -lowered_db),), _TOGETHER)
             for i in self._hearing.scope.track_ids
@@ -326,9 +326,6 @@ class _Mixing:
             return 0.0
         highest_db = max(self._session.track(i).gain_db for i in self._leads) + change_db
         return max(highest_db - FADER_TOP_DB, 0.0)
-
-
-_TOGETHER = "lowered with the vocal, which keeps their balance: its fader is at its top, or the mix at its headroom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +356,3 @@ def _only_sends(session: Session, track_ids: Collection[str]) -> Session:
             track = replace(track, receives=tuple(s for s in track.receives if s.source_track_id not in track_ids))
         tracks.append(track)
     return replace(session, tracks=tuple(tracks))
-
-
-def _words_of(masks: Unmasking) -> str:
-    return settings_words(masks.settings)

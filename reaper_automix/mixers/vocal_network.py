@@ -11,18 +11,15 @@ References
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import soxr
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy import fft
 
+from reaper_automix.analysis.mel_spectra import N_MELS, Audio, Mels, in_db, mel_energies
 from reaper_automix.audio import levels
 from reaper_automix.errors import ModelError
 from reaper_automix.learning.convolution import ConvolutionNetwork, network_from_bytes
@@ -32,10 +29,6 @@ FORMAT = "reaper_automix.vocal_level/1"
 MODEL_NAME = "vocal_level"
 WEIGHTS_FILE = "weights.npz"
 
-RATE_HZ = 44_100
-FFT_SIZE = 2048
-HOP = 1024
-N_MELS = 128
 BLOCK_FRAMES = 64
 """Columns that the network sees; with ``pooling`` each is the mean of that many frames."""
 
@@ -52,59 +45,7 @@ BACKING_GATE_DB = -50.0
 LOWEST_ENERGY = 1e-13
 """In the unit of ``mel_energies``, summed over the bands of a frame: less is silence in any case."""
 
-Audio = NDArray[np.float32]
-Mels = NDArray[np.float32]
 Flags = NDArray[np.bool_]
-
-
-@lru_cache(maxsize=1)
-def mel_filters() -> Mels:
-    """Return triangular filters from 0 Hz to 22.05 kHz on Slaney's mel scale, each of area 1, (128, 1025)."""
-    edges_hz = _mel_to_hz(np.linspace(0.0, _hz_to_mel(RATE_HZ / 2.0), N_MELS + 2))
-    bins_hz = fft.rfftfreq(FFT_SIZE, 1.0 / RATE_HZ)
-    widths_hz = np.diff(edges_hz)[:, np.newaxis]
-    slopes = edges_hz[:, np.newaxis] - bins_hz
-    up, down = -slopes[:-2] / widths_hz[:-1], slopes[2:] / widths_hz[1:]
-    filters = np.maximum(0.0, np.minimum(up, down)) * (2.0 / (edges_hz[2:] - edges_hz[:-2]))[:, np.newaxis]
-    return np.asarray(filters, np.float32)
-
-
-def mel_energies(audio: Audio, rate_hz: int) -> Mels:
-    """Return the mel power spectrum of a mono signal.
-
-    Parameters
-    ----------
-    audio : ndarray of float32, shape (n_samples,)
-        Full scale is 1. A signal shorter than a frame is filled up with zeros.
-    rate_hz : int
-        Other rates than 44.1 kHz are resampled.
-
-    Returns
-    -------
-    ndarray of float32, shape (128, n_frames)
-        Frames of 2048 samples, Hann, every 1024; the first begins at sample 0, nothing is centred.
-
-    Raises
-    ------
-    ValueError
-        If the signal is not mono or holds samples that are not numbers.
-    """
-    if audio.ndim != 1 or rate_hz <= 0:
-        raise ValueError(f"a signal of shape {audio.shape} at {rate_hz} Hz, expected mono, (n_samples,)")
-    if not np.isfinite(audio).all():
-        raise ValueError("the signal holds samples that are not numbers: export the file again")
-    heard = np.asarray(audio, np.float32)
-    if rate_hz != RATE_HZ and heard.size:
-        heard = soxr.resample(heard, rate_hz, RATE_HZ, quality="HQ")
-    heard = np.pad(heard, (0, max(FFT_SIZE - heard.size, 0)))
-    window = np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(FFT_SIZE) / FFT_SIZE), np.float32)
-    frames = sliding_window_view(heard, FFT_SIZE)[::HOP]
-    energies = np.empty((N_MELS, len(frames)), np.float32)
-    for start in range(0, len(frames), 256):
-        spectra = fft.rfft(frames[start : start + 256] * window, axis=1)
-        power = np.square(spectra.real) + np.square(spectra.imag)
-        energies[:, start : start + 256] = mel_filters() @ power.T
-    return energies
 
 
 def blocks_of(vocal: Mels, backing: Mels, pooling: int = 1) -> Mels:
@@ -137,11 +78,6 @@ def sounding(blocks: Mels) -> Flags:
     loud = np.percentile(energy, 95.0, axis=0)
     gates = np.asarray(levels.db_to_energy(np.array([VOCAL_GATE_DB, BACKING_GATE_DB])))
     return np.asarray((energy > np.maximum(loud * gates, LOWEST_ENERGY)).all(axis=1))
-
-
-def in_db(blocks: Mels) -> Mels:
-    """Return energies as levels in dB, nothing below -160 dB."""
-    return levels.energy_to_db(np.maximum(blocks, np.float32(1e-16)))
 
 
 def as_heard(blocks_db: Mels, gains_db: NDArray[np.floating[Any]] | float, *, as_level: bool) -> Mels:
@@ -275,15 +211,3 @@ def network_of(network: ConvolutionNetwork, heard: Mapping[str, Any], answer: Ma
     if not 1 <= pooling <= 64 or not np.isfinite([scale, shift]).all():
         raise ValueError("numbers that no network has")
     return VocalNetwork(network, heard["as_level"] is True, pooling, scale, shift)
-
-
-def _hz_to_mel(frequency_hz: float) -> float:
-    """Slaney's scale: 3 mel per 200 Hz below 1 kHz, 27 per factor of 6.4 above."""
-    if frequency_hz < 1000.0:
-        return frequency_hz * 3.0 / 200.0
-    return 15.0 + 27.0 * math.log(frequency_hz / 1000.0) / math.log(6.4)
-
-
-def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    above = 1000.0 * np.exp((np.maximum(mel, 15.0) - 15.0) * np.log(6.4) / 27.0)
-    return np.asarray(np.where(mel < 15.0, mel * 200.0 / 3.0, above))

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.loudness import LoudnessMeter, integrated_lufs, momentary_lufs
-from reaper_automix.analysis.octave_bands import OctaveMeter
+from reaper_automix.analysis.octave_bands import OctaveMeter, Octaves
 from reaper_automix.analysis.tempo import TempoMeter
 from reaper_automix.audio.media import Audio
-from reaper_automix.audio.reader import TrackReader
 from reaper_automix.audio.render import render, session_rate_hz
-from reaper_automix.effects.rack import Rack
-from reaper_automix.errors import MediaError
-from reaper_automix.mixers.vocal_unmasking import Octaves
-from reaper_automix.session import Session, Track
+from reaper_automix.session import Session
 
 Energy = NDArray[np.float64]
 
 SUNG_WITHIN_LU = 20.0
 """Somebody sings where the vocal is within so much of its gated loudness: breaths and bleed lie below."""
-BLOCK_SAMPLES = 1 << 17
 EXCERPT_S = 600.0
 
 
@@ -37,15 +32,12 @@ class Side:
         K-weighted mean square per 100 ms.
     octaves : Octaves
         How much lies in each octave, by frame.
-    true_peak_dbtp : float
-        Of the whole.
     tempo_bpm : float or None
         By ear; None where it was not asked for, or there is none.
     """
 
     energy: Energy
     octaves: Octaves
-    true_peak_dbtp: float
     tempo_bpm: float | None = None
 
     @property
@@ -80,8 +72,7 @@ def hear_side(
         octaves.add(block)
         if with_tempo:
             tempo.add(block)
-    loudness = meter.result()
-    return Side(meter.block_energy(), Octaves(*octaves.result()), loudness.true_peak_dbtp, tempo.result())
+    return Side(meter.block_energy(), octaves.result(), tempo.result())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,37 +104,3 @@ def only(session: Session, track_ids: Collection[str]) -> Session:
     return replace(
         session, tracks=tuple(t if t.id in track_ids or not t.items else replace(t, items=()) for t in session.tracks)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class DryTrack:
-    """A track behind the plug-ins that are ours already, over a range: read as often as wanted, in blocks."""
-
-    track: Track
-    rate_hz: int
-    range_s: tuple[float, float]
-
-    @property
-    def n_channels(self) -> int:
-        """1 or 2."""
-        if Rack(self.track.effects_played(), self.rate_hz).makes_stereo:
-            return 2
-        with TrackReader(self.track, sample_rate_hz=self.rate_hz) as reader:
-            return reader.n_channels
-
-    def __call__(self) -> Iterator[Audio]:
-        """Yield float32 (n_channels, n_samples).
-
-        Raises
-        ------
-        MediaError
-            If a file cannot be read any more.
-        """
-        first, last = (round(t * self.rate_hz) for t in self.range_s)
-        rack = Rack(self.track.effects_played(), self.rate_hz)
-        try:
-            with TrackReader(self.track, sample_rate_hz=self.rate_hz) as reader:
-                for start in range(first, last, BLOCK_SAMPLES):
-                    yield rack.process(reader.read(start, min(BLOCK_SAMPLES, last - start)))
-        except MediaError as error:
-            raise MediaError(f"{self.track.title}: {error}") from None

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis.octave_bands import OCTAVES_HZ, band_edges_hz
+from reaper_automix.analysis.octave_bands import OCTAVES_HZ, Octaves, band_edges_hz
 from reaper_automix.audio import levels
 from reaper_automix.effect_settings.equaliser import Band, EqualiserSettings
 
@@ -74,14 +74,6 @@ class Unmasking:
     def settings(self) -> EqualiserSettings:
         """The filters as one equaliser."""
         return EqualiserSettings(self.bands)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Octaves:
-    """A side: mean square per hertz of each octave and frame, plain and K-weighted, float32 (n_frames, 10)."""
-
-    plain: Powers
-    weighted: Powers
 
 
 def unmask(vocal: Octaves, backing: Octaves) -> Unmasking:

@@ -12,20 +12,16 @@ import soxr
 from numpy.typing import NDArray
 
 from reaper_automix import models_folder
+from reaper_automix.analysis.mel_spectra import HOP, RATE_HZ, in_db, mel_energies, mel_filters
 from reaper_automix.errors import ModelError
 from reaper_automix.learning.convolution import Convolution, ConvolutionNetwork
 from reaper_automix.mixers.vocal_network import (
     BLOCK_FRAMES,
-    HOP,
-    RATE_HZ,
     SHOWN_GAIN_DB,
     VocalNetwork,
     as_heard,
     blocks_of,
-    in_db,
     load_vocal_network,
-    mel_energies,
-    mel_filters,
     network_of,
     predicted_gap_lu,
     sounding,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from reaper_automix.analysis.octave_bands import OCTAVES_HZ, OctaveMeter, band_edges_hz
-from reaper_automix.mixers.vocal_unmasking import MOST_DB, Octaves, Q, open_frames, unmask
+from reaper_automix.analysis.octave_bands import OCTAVES_HZ, OctaveMeter, Octaves, band_edges_hz
+from reaper_automix.mixers.vocal_unmasking import MOST_DB, Q, open_frames, unmask
 
 RATE_HZ = 44_100
 LENGTH_S = 6.0
@@ -35,7 +35,7 @@ def noise_of(levels_db: Mapping[float, float], seed: int = 1, length_s: float = 
 def octaves_of(audio: np.ndarray) -> Octaves:
     meter = OctaveMeter(RATE_HZ, audio.shape[0])
     meter.add(audio)
-    return Octaves(*meter.result())
+    return meter.result()
 
 
 def found(vocal: Mapping[float, float], backing: Mapping[float, float]) -> dict[float, float]:
@@ -132,7 +132,8 @@ def test_octaves_at_any_rate(rate_hz: int) -> None:
     time_s = np.arange(2 * rate_hz) / rate_hz
     meter = OctaveMeter(rate_hz, 1)
     meter.add(np.sin(2.0 * np.pi * 1_000.0 * time_s).astype(np.float32)[None])
-    plain, weighted = meter.result()
+    octaves = meter.result()
+    plain, weighted = octaves.plain, octaves.weighted
     assert plain.shape[1] == len(OCTAVES_HZ)
     width_hz = np.diff(band_edges_hz()[5])[0]
     bin_hz = 44_100 / 2048

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 
-from reaper_automix.analysis.drum_hits import hits_of_closes, own_hits
+from reaper_automix.analysis.drum_hits import hits_of_closes, hits_of_cymbals
 from reaper_automix.analysis.loudness import k_weighting_power
 from reaper_automix.analysis.stft import FrameGrid, frame_grid, spectra_of
 from reaper_automix.role_vocabulary import DrumMic, Role
@@ -74,7 +74,7 @@ def own_parts_db(audio: Sequence[Audio], microphones: Sequence[DrumMic], rate_hz
     n_frames = amplitude.shape[2]
     flat = amplitude.reshape(-1, n_frames)
     hits = hits_of_closes([(mic,) for mic in microphones], [row[None] for row in audio], rate_hz)
-    templates = _templates(flat, hits, microphones, _cymbal_hits(audio, microphones, rate_hz), grid)
+    templates = _templates(flat, hits, microphones, hits_of_cymbals(microphones, audio, rate_hz), grid)
     sounds = _separated(flat, templates, amplitude.shape)
     total = np.sum(list(sounds.values()), axis=0)
     parts = np.ones(len(microphones))
@@ -95,16 +95,6 @@ def _band_power(row: Audio, grid: FrameGrid) -> Floats:
     edges = np.searchsorted(frequencies_hz, np.geomspace(*BANDS_HZ, N_BANDS + 1))
     bands = [power[:, a:b].sum(axis=1) for a, b in pairwise(edges) if b > a]
     return np.asarray(bands, dtype=np.float64)
-
-
-def _cymbal_hits(audio: Sequence[Audio], microphones: Sequence[DrumMic], rate_hz: int) -> NDArray[np.int64]:
-    pair = [i for i, mic in enumerate(microphones) if mic.role is Role.OVERHEADS]
-    closes = [i for i, mic in enumerate(microphones) if i not in pair and mic is not DrumMic.ROOM]
-    if not pair or not closes:
-        return np.zeros(0, np.int64)
-    level = [np.sqrt(np.mean(np.square(row), dtype=np.float64)) + 1e-10 for row in audio]
-    others = np.stack([audio[i] / np.float32(level[i]) for i in closes])
-    return own_hits(np.stack([audio[i] / np.float32(level[i]) for i in pair]), others, rate_hz)
 
 
 def _templates(

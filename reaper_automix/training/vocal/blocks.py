@@ -10,8 +10,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.loudness import BLOCK_S
+from reaper_automix.analysis.mel_spectra import HOP, RATE_HZ, Mels, in_db
 from reaper_automix.audio import levels
-from reaper_automix.mixers.vocal_network import BLOCK_FRAMES, HOP, RATE_HZ, Mels, blocks_of, in_db, sounding
+from reaper_automix.mixers.vocal_network import BLOCK_FRAMES, blocks_of, sounding
 from reaper_automix.training.vocal.pairs import Pair
 
 LOCAL_LIMIT_LU = 25.0

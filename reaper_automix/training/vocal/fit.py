@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reaper_automix.analysis.mel_spectra import Mels
 from reaper_automix.audio import levels
-from reaper_automix.mixers.vocal_network import DB_RANGE, RANDOM_GAIN_DB, SHOWN_GAIN_DB, Mels, VocalNetwork, as_heard
+from reaper_automix.mixers.vocal_network import DB_RANGE, RANDOM_GAIN_DB, SHOWN_GAIN_DB, VocalNetwork, as_heard
 from reaper_automix.training.vocal.blocks import Floats, SongBlocks
 from reaper_automix.training.vocal.network import as_arrays, build
 from reaper_automix.training.vocal.pairs import VOCAL

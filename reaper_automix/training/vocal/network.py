@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reaper_automix.analysis.mel_spectra import N_MELS
 from reaper_automix.learning.convolution import Convolution, ConvolutionNetwork
-from reaper_automix.mixers.vocal_network import BLOCK_FRAMES, N_MELS
+from reaper_automix.mixers.vocal_network import BLOCK_FRAMES
 from reaper_automix.training.vocal.recipes import Recipe
 
 KERNEL = 3

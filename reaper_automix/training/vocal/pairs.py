@@ -24,11 +24,11 @@ import soxr
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.loudness import Audio, Energy, LoudnessMeter, integrated_lufs
+from reaper_automix.analysis.mel_spectra import RATE_HZ, Mels, in_db, mel_energies
 from reaper_automix.analysis.roles import UTILITY_ROLES
 from reaper_automix.audio import levels
 from reaper_automix.errors import CorpusError
 from reaper_automix.files import write_bytes_whole
-from reaper_automix.mixers.vocal_network import RATE_HZ, Mels, in_db, mel_energies
 from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve, Usage
 from reaper_automix.training.corpora.registry import corpus_named
 from reaper_automix.training.evaluation.sources import corpus_songs

@@ -16,20 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from reaper_automix.analysis.mel_spectra import FFT_SIZE, HOP, N_MELS, RATE_HZ
 from reaper_automix.errors import AutomixError, CorpusError
 from reaper_automix.files import write_bytes_whole, write_text_whole
 from reaper_automix.learning.convolution import network_to_bytes
-from reaper_automix.mixers.vocal_network import (
-    BLOCK_FRAMES,
-    FFT_SIZE,
-    FORMAT,
-    HOP,
-    MODEL_NAME,
-    N_MELS,
-    RATE_HZ,
-    SHOWN_GAIN_DB,
-    WEIGHTS_FILE,
-)
+from reaper_automix.mixers.vocal_network import BLOCK_FRAMES, FORMAT, MODEL_NAME, SHOWN_GAIN_DB, WEIGHTS_FILE
 from reaper_automix.models_folder import models_folder
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.vocal.blocks import training_blocks

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from reaper_automix.analysis.mel_spectra import N_MELS
 from reaper_automix.audio import levels
-from reaper_automix.mixers.vocal_network import BLOCK_FRAMES, N_MELS
+from reaper_automix.mixers.vocal_network import BLOCK_FRAMES
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.vocal.folds import Fold
 from reaper_automix.training.vocal.pairs import VOCAL, Pair

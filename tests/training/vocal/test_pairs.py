@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from reaper_automix.analysis.loudness import LoudnessMeter
+from reaper_automix.analysis.mel_spectra import mel_energies
 from reaper_automix.analysis.roles import Role
 from reaper_automix.errors import CorpusError
-from reaper_automix.mixers.vocal_network import mel_energies
 from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, Usage
 from reaper_automix.training.vocal.pairs import LEAD, VOCAL, pair_of, songs_below
 
