@@ -6,7 +6,6 @@ Run ``python -m reaper_automix.training.balance DATA --out models/balance``.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from reaper_automix.errors import AutomixError, CorpusError
-from reaper_automix.files import write_text_whole
 from reaper_automix.mixers.balance_features import FEATURES, REFERENCE_LUFS
-from reaper_automix.mixers.balance_model import FORMAT, WEIGHTS_FILE, BalanceModel
+from reaper_automix.mixers.balance_model import FORMAT, WEIGHTS_FILE
 from reaper_automix.training.balance_fit import (
     GRID,
     LABEL_LIMIT_DB,
@@ -37,6 +35,7 @@ from reaper_automix.training.evaluation.results import table_of
 from reaper_automix.training.evaluation.songs import Example, HeardSong, shown
 from reaper_automix.training.evaluation.sources import corpus_songs
 from reaper_automix.training.evaluation.splits import ALL
+from reaper_automix.training.shipping import about_weights, rounded, write_model
 
 SEED = 4
 DECIMALS = 5
@@ -94,15 +93,13 @@ def train(songs: Sequence[HeardSong]) -> tuple[str, dict[str, Any], Evaluation]:
     examples = [shown(song, np.random.default_rng(SEED)) for song in songs]
     evaluation = evaluate(songs, (*BASELINES, LearnedBalance()), np.random.default_rng(SEED))
     shrinkage = choose_shrinkage(examples)
-    weights = json.dumps(_rounded(fit_model(examples, shrinkage)), indent=1) + "\n"
+    weights = json.dumps(rounded(fit_model(examples, shrinkage).to_data(), DECIMALS), indent=1) + "\n"
     return weights, _card(examples, shrinkage, evaluation, weights), evaluation
 
 
 def write(weights: str, card: Mapping[str, Any], folder: Path) -> None:
     """Write card and weights into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text_whole(folder / WEIGHTS_FILE, weights)
-    write_text_whole(folder / "model.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    write_model(folder, card, WEIGHTS_FILE, weights.encode())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,26 +119,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _rounded(model: BalanceModel) -> dict[str, Any]:
-    def short(value: Any) -> Any:
-        if isinstance(value, float):
-            return round(value, DECIMALS)
-        if isinstance(value, Mapping):
-            return {key: short(inner) for key, inner in value.items()}
-        return [short(inner) for inner in value] if isinstance(value, list) else value
-
-    data: dict[str, Any] = short(model.to_data())
-    return data
-
-
 def _card(examples: Sequence[Example], shrinkage: Shrinkage, evaluation: Evaluation, weights: str) -> dict[str, Any]:
     authors = {example.author for example in examples}
     return {
         "format": FORMAT,
         "what": "level of a track in dB above the common loudness of a balance: an effect of its role, plus a weight "
         "per feature of the shape of its level, by itself and beside the others",
-        "weights": WEIGHTS_FILE,
-        "sha256": hashlib.sha256(weights.encode()).hexdigest(),
+        **about_weights(WEIGHTS_FILE, weights.encode()),
         "features": {
             "names": list(FEATURES),
             "from": "K-weighted energies of 100 ms, RMS and true peak; any sample rate",

@@ -65,6 +65,11 @@ def to_stderr(line: str) -> None:
     sys.stderr.flush()
 
 
+def unsaid(line: str) -> None:
+    """Keep a line to oneself."""
+    del line
+
+
 def _written(parts: Path, digest: str) -> dict[str, Result]:
     """Return what was written down of this set; a line that was cut off is no line."""
     if not parts.is_file():

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.role_audio import heard_as
 from reaper_automix.analysis.role_features import Audio, Floats, hear_role_features
 from reaper_automix.analysis.roles import UTILITY_ROLES, Role
-from reaper_automix.errors import CorpusError
-from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack
+from reaper_automix.training.corpora.contract import CorpusSong
+from reaper_automix.training.corpora.loading import read_audio
 from reaper_automix.training.role_drumkit import DrumKit
 
 PART_S = 20.0
@@ -68,7 +67,7 @@ def examples_of_songs(songs: Iterable[CorpusSong]) -> Iterator[Example]:
     for song in songs:
         for track in song.tracks:
             if (role := _heard(track.role)) is not None:
-                audio, rate_hz = _read(track)
+                audio, rate_hz = read_audio(track.path)
                 place = (song.corpus, song.author, song.licence, song.id, track.id)
                 yield from _parts(audio, rate_hz, place, role, is_sure=track.role_confidence != "low")
 
@@ -107,11 +106,3 @@ def _parts(
         blocks = (audio[:, at : min(at + _BLOCK, end)] for at in range(start, end, _BLOCK))
         if (features := hear_role_features(blocks, rate_hz)) is not None:
             yield Example(*place, role=role, is_sure=is_sure, is_whole=number == 0, features=features)
-
-
-def _read(track: CorpusTrack) -> tuple[Audio, int]:
-    try:
-        audio, rate_hz = soundfile.read(track.path, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError) as error:
-        raise CorpusError(f"{track.path}: cannot be read as audio. Fetch or build this song again.") from error
-    return np.ascontiguousarray(audio.T), int(rate_hz)

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reaper_automix.files import write_text_whole
 from reaper_automix.mixers.role_offsets import FORMAT
+from reaper_automix.training.shipping import write_card
 
 SHRINKAGE_SONGS = 4
 """As if every role had also been seen in this many songs at 0 dB. 1 to 8 give the same error within 0.05 dB."""
@@ -96,8 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{options.data}: no songs/*/song.json or lmms/*/song.json here\n")
         return 1
     card = _card(songs)
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_text_whole(options.out / "model.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    write_card(options.out, card)
     sys.stdout.write(json.dumps(card["scores"], indent=1) + "\n")
     return 0
 

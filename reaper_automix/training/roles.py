@@ -9,9 +9,7 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
-import json
 import sys
 import zipfile
 from collections import Counter
@@ -26,7 +24,6 @@ from reaper_automix.analysis.role_audio import FORMAT, WEIGHTS, Forest, RoleClas
 from reaper_automix.analysis.role_features import FEATURES
 from reaper_automix.analysis.roles import VOCAL_ROLES
 from reaper_automix.errors import CorpusError
-from reaper_automix.files import write_text_whole
 from reaper_automix.training.corpora.contract import Corpus, CorpusSong, Usage
 from reaper_automix.training.corpora.gm_midi import GmMidiCorpus
 from reaper_automix.training.corpora.lmms import LmmsCorpus
@@ -48,6 +45,7 @@ from reaper_automix.training.role_fit import (
     sure_shares,
 )
 from reaper_automix.training.role_scores import load_named_tracks, name_report
+from reaper_automix.training.shipping import sha256_of, write_model
 
 JUDGED_ONLY: tuple[tuple[Corpus, str], ...] = ((RawTracksCorpus(), "raw_tracks"), (RawAndMixCorpus(), "raw_and_mix"))
 """Non-commercial corpora, and their folders."""
@@ -109,12 +107,10 @@ def audio_report(judged: Sequence[Judged], classifier: RoleClassifier) -> list[s
 def save(folder: Path, classifier: RoleClassifier, examples: Sequence[Example], judged: Sequence[Judged]) -> None:
     """Write the weights and the card of a classifier."""
     weights = packed(classifier.forest)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS).write_bytes(weights)
     card = {
         "format": FORMAT,
         "what": "the role of a track from its sound alone, for tracks whose names say nothing",
-        "sha256": hashlib.sha256(weights).hexdigest(),
+        "sha256": sha256_of(weights),
         "features": list(FEATURES),
         "classes": [role.value for role in classifier.classes],
         "heard_as": "backing vocals count as lead_vocal, overheads and rooms as drums, all guitars as electric_guitar, "
@@ -126,7 +122,7 @@ def save(folder: Path, classifier: RoleClassifier, examples: Sequence[Example], 
         "bias": "electronic and General MIDI timbres, one author's voices, one drum kit, no recorded guitars",
         "licence": "the weights are MIT; they hold no audio of the songs above",
     }
-    write_text_whole(folder / "model.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    write_model(folder, card, WEIGHTS, weights)
 
 
 def packed(forest: Forest) -> bytes:

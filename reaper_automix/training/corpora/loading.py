@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import soundfile
+import soxr
 
+from reaper_automix.analysis.loudness import Audio
 from reaper_automix.analysis.roles import Role
 from reaper_automix.errors import CorpusError
 from reaper_automix.training.corpora.contract import CorpusSong, Finding, Usage
@@ -84,6 +88,89 @@ def length_of(path: Path) -> float:
         return float(soundfile.info(path).duration)
     except (OSError, RuntimeError) as error:
         raise CorpusError(f"{path}: is missing or cannot be read as audio. Fetch or build this song again.") from error
+
+
+def read_audio(path: Path, next_step: str = "Fetch the corpus again.") -> tuple[Audio, int]:
+    """Read an audio file.
+
+    Parameters
+    ----------
+    path : Path
+    next_step : str
+        What to do where that fails, for the message.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_channels, n_samples)
+    int
+        Its sample rate in Hz.
+
+    Raises
+    ------
+    CorpusError
+        If it is missing or no audio.
+    """
+    try:
+        audio, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, RuntimeError) as error:
+        raise CorpusError(f"{path}: cannot be read as audio ({error}). {next_step}") from error
+    return np.ascontiguousarray(audio.T), int(rate_hz)
+
+
+def read_audio_at(path: Path, rate_hz: int) -> Audio:
+    """Read an audio file at a sample rate, (n_channels, n_samples).
+
+    Raises
+    ------
+    CorpusError
+        If it is missing or no audio.
+    """
+    return resampled(*read_audio(path), rate_hz)
+
+
+def resampled(audio: Audio, from_hz: int, to_hz: int) -> Audio:
+    """Return audio, (n_channels, n_samples), at another sample rate; as it is where that is the same."""
+    if from_hz == to_hz:
+        return audio
+    return np.ascontiguousarray(soxr.resample(audio.T, from_hz, to_hz, quality="HQ").T)
+
+
+def file_status(path: Path) -> os.stat_result:
+    """Return size, time and so on of a file.
+
+    Raises
+    ------
+    CorpusError
+        If it is missing.
+    """
+    try:
+        return path.stat()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror or error}). Fetch the corpus again.") from error
+
+
+def digest_of_song(song: CorpusSong, made_as: int, *others: object) -> str:
+    """Return a name for what is made of a song: of its files, their sizes and times, of roles, gains and of others.
+
+    Parameters
+    ----------
+    song : CorpusSong
+    made_as : int
+        The version of what is made.
+    others : object
+        What else it is made of; their text counts.
+
+    Raises
+    ------
+    CorpusError
+        If a file is missing.
+    """
+    parts = [" ".join(str(one) for one in (made_as, song.corpus, song.id, *others))]
+    for track in song.tracks:
+        status = file_status(track.path)
+        state = f"{track.path.name} {status.st_size} {status.st_mtime_ns}"
+        parts.append(f"{track.name} {track.role} {track.gain_db} {track.gain_is_known} {state}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 def places(folder: Path, pattern: str, what: str) -> list[Path]:

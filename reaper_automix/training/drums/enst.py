@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from reaper_automix.analysis.drum_features import microphone_features
 from reaper_automix.analysis.drum_levels import balanced_db
@@ -15,6 +14,7 @@ from reaper_automix.analysis.role_names import guess_role
 from reaper_automix.errors import CorpusError
 from reaper_automix.role_vocabulary import DrumMic
 from reaper_automix.training.corpora.contract import CorpusSong
+from reaper_automix.training.corpora.loading import read_audio
 from reaper_automix.training.drums.dataset import DrumSession
 from reaper_automix.training.drums.engineers import LOWEST_DB
 from reaper_automix.training.drums.heard import FeaturesOf, heard
@@ -85,8 +85,5 @@ def _style_of(title: str) -> str:
 
 
 def _mono(path: Path) -> tuple[Audio, int]:
-    try:
-        audio, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError) as error:
-        raise CorpusError(f"{path}: cannot be read as audio ({error}). Copy this take again.") from None
-    return audio.sum(axis=1, dtype=np.float32), int(rate_hz)
+    audio, rate_hz = read_audio(path, "Copy this take again.")
+    return audio.sum(axis=0, dtype=np.float32), rate_hz

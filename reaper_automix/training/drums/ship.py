@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,12 +17,13 @@ import numpy as np
 from reaper_automix.analysis.drum_levels import FORMAT, MODEL_NAME, WEIGHTS_FILE, levels_from, levels_to_bytes
 from reaper_automix.analysis.drum_rows import row_names
 from reaper_automix.errors import AutomixError, CorpusError
-from reaper_automix.files import write_bytes_whole, write_text_whole
 from reaper_automix.models_folder import models_folder
 from reaper_automix.training.drums.baselines import pooled_db
 from reaper_automix.training.drums.dataset import DrumSession, load_set
 from reaper_automix.training.drums.evaluate import FORMAT as SCORES_FORMAT
 from reaper_automix.training.drums.per_microphone import PerMicrophoneBoosting
+from reaper_automix.training.resuming import to_stderr
+from reaper_automix.training.shipping import about_weights, read_scores, write_model
 
 MOST_BYTES = 4_000_000
 DATA: Sequence[Mapping[str, str]] = (
@@ -48,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder = ship(asked.set, asked.scores, asked.out or models_folder() / MODEL_NAME)
     except AutomixError as error:
-        sys.stderr.write(f"{error}\n")
+        to_stderr(str(error))
         return 1
-    sys.stderr.write(f"written: {folder}\n")
+    to_stderr(f"written: {folder}")
     return 0
 
 
@@ -65,22 +65,20 @@ def ship(source: Path, scores: Path, folder: Path) -> Path:
         If the set cannot be read, or the files cannot be written.
     """
     drums = load_set(source)
-    told = _scores_of(scores, source)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    told = read_scores(scores, scores_format=SCORES_FORMAT, sha256=digest, of=str(source))
     wanted = [pooled_db(s, drums.engineers) for s in drums.sessions]
     model = PerMicrophoneBoosting(drums.feature_names).fit(drums.sessions, wanted)
     shipped = model.shipped()
     names = row_names(drums.feature_names)
+    stored = levels_to_bytes(shipped)
+    if len(stored) > MOST_BYTES:
+        raise CorpusError(f"{len(stored)} bytes of weights, {MOST_BYTES} are the most. Train fewer trees or columns.")
     card: dict[str, Any] = {
         "format": FORMAT,
         "what": "level of each microphone of a drum kit, all brought to one loudness, in the mix: what its kind is at,"
         " plus the answer of boosted trees to its own sound and that of the other microphones",
-        "weights": WEIGHTS_FILE,
-    }
-    stored = levels_to_bytes(shipped)
-    if len(stored) > MOST_BYTES:
-        raise CorpusError(f"{len(stored)} bytes of weights, {MOST_BYTES} are the most. Train fewer trees or columns.")
-    card |= {
-        "sha256": hashlib.sha256(stored).hexdigest(),
+        **about_weights(WEIGHTS_FILE, stored),
         "features": list(drums.feature_names),
         "columns": [names[index] for index in shipped.kept],
         "kinds_db": dict(shipped.kinds_db),
@@ -96,21 +94,8 @@ def ship(source: Path, scores: Path, folder: Path) -> Path:
     }
     again = levels_from(stored, card)
     card["rounding_db"] = round(_rounding_db(drums.sessions, model, again), 5)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_bytes_whole(folder / WEIGHTS_FILE, stored)
-    write_text_whole(folder / "model.json", json.dumps(card, indent=1) + "\n")
+    write_model(folder, card, WEIGHTS_FILE, stored)
     return folder
-
-
-def _scores_of(scores: Path, source: Path) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = json.loads(scores.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{scores}: no scores can be read from it ({error}). Run evaluate first.") from None
-    digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    if told.get("format") != SCORES_FORMAT or told.get("set", {}).get("sha256") != digest:
-        raise CorpusError(f"{scores}: these are not scores of {source}. Run evaluate on it.")
-    return told
 
 
 def _counts(sessions: Sequence[DrumSession]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from reaper_automix.errors import CorpusError
 from reaper_automix.training.evaluation.evaluate import Difference, Evaluation, Result, SplitResult
 from reaper_automix.training.evaluation.intervals import Interval
 from reaper_automix.training.evaluation.scores import SongScore
+from reaper_automix.training.shipping import rounded
 
 SCHEMA = "reaper_automix.evaluation/1"
 DECIMALS = 3
@@ -27,7 +28,7 @@ _COLUMNS = (
 
 def evaluation_to_data(evaluation: Evaluation) -> dict[str, Any]:
     """Return an evaluation as plain data: splits, each with results (and their songs) and paired differences."""
-    return {"schema": SCHEMA, "splits": [_rounded(asdict(split)) for split in evaluation.splits]}
+    return {"schema": SCHEMA, "splits": [rounded(asdict(split), DECIMALS) for split in evaluation.splits]}
 
 
 def evaluation_from_data(data: Mapping[str, Any]) -> Evaluation:
@@ -77,14 +78,6 @@ def _interval(interval: Interval, sign: str = "") -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, DECIMALS)
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return [_rounded(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _split(data: Mapping[str, Any]) -> SplitResult:

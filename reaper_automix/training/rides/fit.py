@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from reaper_automix.errors import CorpusError
-from reaper_automix.files import write_text_whole
 from reaper_automix.learning.stability import spectral_radius
 from reaper_automix.mixers.ride_model import FORMAT, OBSERVATIONS, WEIGHTS_FILE, WINDOWS_S, RideModel
 from reaper_automix.mixers.ride_sound import STEP_S
@@ -31,9 +29,10 @@ from reaper_automix.training.rides.proper import (
     ride_cases,
 )
 from reaper_automix.training.rides.results import is_proven, rides_table
+from reaper_automix.training.shipping import about_weights, rounded, write_model
 
 SEED = 4
-DECIMALS = 9
+DECIMALS, SCORE_DECIMALS = 9, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,15 +64,13 @@ def train_rides(songs: Sequence[RiddenSong]) -> TrainedRides:
     table = rides_table(scores, np.random.default_rng(SEED))
     proven = is_proven(scores, np.random.default_rng(SEED))
     settings = choose_settings(cases)
-    weights = json.dumps(_rounded(fit_rides(cases, settings).to_data()), indent=1) + "\n"
+    weights = json.dumps(rounded(fit_rides(cases, settings).to_data(), DECIMALS), indent=1) + "\n"
     return TrainedRides(weights, _card(cases, settings, weights, table, proven=proven), table)
 
 
 def write_rides(trained: TrainedRides, folder: Path) -> None:
     """Write card and weights into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text_whole(folder / WEIGHTS_FILE, trained.weights)
-    write_text_whole(folder / "model.json", json.dumps(trained.card, indent=1, ensure_ascii=False) + "\n")
+    write_model(folder, trained.card, WEIGHTS_FILE, trained.weights.encode())
 
 
 def _card(
@@ -84,8 +81,7 @@ def _card(
         "format": FORMAT,
         "what": "the ride of a track in dB around its level: a linear dynamical system with the ride and its two "
         "derivatives as state (Scott and Kim 2011, eq. 6), fitted to tracks whose gain a human moved",
-        "weights": WEIGHTS_FILE,
-        "sha256": hashlib.sha256(weights.encode()).hexdigest(),
+        **about_weights(WEIGHTS_FILE, weights.encode()),
         "features": {
             "names": list(settings.observed),
             "from": "K-weighted energies of 100 ms, every track at one loudness; any sample rate",
@@ -94,7 +90,7 @@ def _card(
         "spectral_radius": round(spectral_radius(model.lds.model.transition), 6),
         "proven_on_unseen_authors": proven,
         "fitting": _fitting(settings),
-        "scores": {"split": "leave_one_author_out", **_short(table)},
+        "scores": {"split": "leave_one_author_out", **rounded(table, SCORE_DECIMALS)},
         "training_data": _training_data(cases),
         "bias": f"electronic and General MIDI music, amateur mixes, {len({case.author for case in cases})} authors, "
         f"{len(cases)} tracks that move",
@@ -119,17 +115,3 @@ def _fitting(settings: Settings) -> dict[str, Any]:
 def _training_data(cases: Sequence[RideCase]) -> list[dict[str, str]]:
     songs = sorted({(case.corpus, case.song, case.author, case.licence) for case in cases})
     return [dict(zip(("corpus", "song", "author", "licence"), song, strict=True)) for song in songs]
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, DECIMALS)
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, 3)
-    return {key: _short(inner) for key, inner in value.items()} if isinstance(value, dict) else value

@@ -24,6 +24,7 @@ from reaper_automix.errors import CorpusError, MediaError, ScopeError, SessionEr
 from reaper_automix.files import write_text_whole
 from reaper_automix.progress import Progress, silent
 from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve
+from reaper_automix.training.corpora.loading import file_status
 
 ESTIMATED_AS = 1
 """Raise this when gains are estimated differently, so that kept ones are not used."""
@@ -99,9 +100,6 @@ def _key(song: CorpusSong) -> str:
     """Return a name for the content: files by size and time are known, so only their states are asked for."""
     digest = hashlib.sha256(str(ESTIMATED_AS).encode())
     for path in (*(track.path for track in song.tracks), *((song.mix,) if song.mix else ())):
-        try:
-            state = path.stat()
-        except OSError as error:
-            raise CorpusError(f"{path}: cannot be read ({error.strerror or error}). Fetch the corpus again.") from error
+        state = file_status(path)
         digest.update(f"{path.absolute()} {state.st_size} {state.st_mtime_ns}".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:24]

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.loudness import Audio
@@ -25,7 +23,9 @@ from reaper_automix.files import write_bytes_whole
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
 from reaper_automix.mixers.strip_parameters import GAIN
 from reaper_automix.training.corpora.contract import CorpusSong, Usage
+from reaper_automix.training.corpora.loading import file_status, read_audio_at, resampled
 from reaper_automix.training.evaluation.sources import corpus_songs
+from reaper_automix.training.resuming import Say, unsaid
 from reaper_automix.training.role_drumkit import DrumKit
 from reaper_automix.training.strips.features import loudness_of
 from reaper_automix.training.strips.transformation import (
@@ -58,7 +58,6 @@ KIT_PERFORMANCES = 2
 Recording = NDArray[np.float32]
 Recordings = Mapping[str, Sequence[Recording]]
 """By split."""
-Say = Callable[[str], object]
 _Read = Callable[[], Iterator[Audio]]
 
 
@@ -72,7 +71,7 @@ class _Part:
     read: _Read
 
 
-def recordings_below(data: Path, kept: Path, say: Say = len) -> Recordings:
+def recordings_below(data: Path, kept: Path, say: Say = unsaid) -> Recordings:
     """Return the recordings of the corpora below a folder by split; made once.
 
     Parameters
@@ -200,30 +199,15 @@ def _performances(folder: Path) -> list[_Part]:
 
 
 def _reader(song: CorpusSong) -> _Read:
-    return lambda: (_audio(track.path) for track in song.tracks)
+    return lambda: (read_audio_at(track.path, RATE_HZ) for track in song.tracks)
 
 
 def _player(kit: DrumKit, performance: Path) -> _Read:
-    return lambda: (_at_rate(mic.audio, kit.sample_rate_hz) for mic in kit.play(performance))
-
-
-def _audio(path: Path) -> Audio:
-    try:
-        audio, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError) as error:
-        raise CorpusError(f"{path}: cannot be read as audio ({error}). Fetch the corpus again.") from error
-    return _at_rate(audio.T, rate_hz)
-
-
-def _at_rate(audio: Audio, rate_hz: int) -> Audio:
-    return audio if rate_hz == RATE_HZ else np.asarray(soxr.resample(audio.T, rate_hz, RATE_HZ, quality="HQ")).T
+    return lambda: (resampled(mic.audio, kit.sample_rate_hz, RATE_HZ) for mic in kit.play(performance))
 
 
 def _state(paths: Sequence[Path]) -> str:
-    try:
-        return " ".join(f"{path.name} {path.stat().st_size}" for path in paths)
-    except OSError as error:
-        raise CorpusError(f"{error.filename}: cannot be read ({error.strerror}). Fetch the corpus again.") from None
+    return " ".join(f"{path.name} {file_status(path).st_size}" for path in paths)
 
 
 def _by_split(found: Mapping[str, NDArray[np.float16]]) -> Recordings:

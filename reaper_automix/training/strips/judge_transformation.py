@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from reaper_automix.errors import CorpusError
 from reaper_automix.files import write_bytes_whole, write_text_whole
-from reaper_automix.training.resuming import Say
+from reaper_automix.training.resuming import Say, unsaid
 from reaper_automix.training.strips.channel_examples import (
     PATCH_SAMPLES,
     RATE_HZ,
@@ -53,7 +53,7 @@ _COLOURS = ("tab:blue", "tab:orange", "tab:green")
 Row = dict[str, Any]
 
 
-def judge(out: Path, recordings: Recordings, say: Say = len) -> str:
+def judge(out: Path, recordings: Recordings, say: Say = unsaid) -> str:
     """Measure all networks of a folder, write figures and learning curves there, and return a table in Markdown.
 
     Raises

@@ -7,8 +7,6 @@ Whether it beats every baseline beyond doubt is written into the card, and is a 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from reaper_automix.errors import AutomixError, CorpusError
-from reaper_automix.files import write_bytes_whole, write_text_whole
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
 from reaper_automix.mixers.strip_controller import (
     EXCERPT_S,
@@ -31,12 +28,16 @@ from reaper_automix.mixers.strip_controller import (
 )
 from reaper_automix.models_folder import models_folder
 from reaper_automix.training.corpora.contract import Usage
+from reaper_automix.training.resuming import to_stderr
+from reaper_automix.training.shipping import about_weights, read_scores, rounded, write_model
 from reaper_automix.training.strips.controller import as_arrays
 from reaper_automix.training.strips.evaluate import FORMAT as SCORES_FORMAT
 from reaper_automix.training.strips.evaluate import HALF, SEED, SIDES, about, cut_songs, digest_of
 from reaper_automix.training.strips.fit import EPOCH_PATCHES, RECIPES, Fitted, Recipe, fit
 from reaper_automix.training.strips.songs import StripSong
 from reaper_automix.training.strips.tables import ALL, is_proven
+
+SCORE_DECIMALS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         songs = cut_songs(asked.data, asked.scores, asked.midi, asked.most_per_author)
         folder = ship(songs, asked.scores, asked.out or models_folder() / MODEL_NAME)
     except AutomixError as error:
-        sys.stderr.write(f"{error}\n")
+        to_stderr(str(error))
         return 1
-    sys.stderr.write(f"written: {folder}\n")
+    to_stderr(f"written: {folder}")
     return 0
 
 
@@ -68,17 +69,14 @@ def ship(songs: Sequence[StripSong], scores: Path, folder: Path) -> Path:
     SessionError
         If the files cannot be written.
     """
-    told = _scores_of(scores, songs)
+    told = read_scores(scores, scores_format=SCORES_FORMAT, sha256=digest_of(songs))
     recipe = best_recipe(told["summary"])
     allowed = [song for song in songs if song.usage is Usage.TRAIN]
     if not allowed:
         raise CorpusError("no song may be learned from by its licence. Give songs or lmms.")
     fitted = fit(recipe, allowed, SEED)
     stored = controller_to_bytes(as_arrays(fitted.controller))
-    folder.mkdir(parents=True, exist_ok=True)
-    write_bytes_whole(folder / WEIGHTS_FILE, stored)
-    card = _card(fitted, allowed, told["summary"], stored)
-    write_text_whole(folder / "model.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    write_model(folder, _card(fitted, allowed, told["summary"], stored), WEIGHTS_FILE, stored)
     return folder
 
 
@@ -104,8 +102,7 @@ def _card(fitted: Fitted, songs: Sequence[StripSong], found: Mapping[str, Any], 
         "format": FORMAT,
         "what": "gain and pan of each track in human mixes, from spectra of a few excerpts at one loudness, by the "
         "controller of a differentiable mixing console (Steinmetz et al. 2021, section 2.2) with an encoder of our own",
-        "weights": WEIGHTS_FILE,
-        "sha256": hashlib.sha256(stored).hexdigest(),
+        **about_weights(WEIGHTS_FILE, stored),
         "input": {
             "loudness_lufs": REFERENCE_LUFS,
             "excerpts": MOST_EXCERPTS,
@@ -121,26 +118,9 @@ def _card(fitted: Fitted, songs: Sequence[StripSong], found: Mapping[str, Any], 
         "bias": f"pans are known of {n_with_pans} songs, nearly all of them General MIDI; few real recordings, few "
         f"voices; {len({song.author for song in songs})} authors",
         "loss": {"first": fitted.curve[0][1], "best": min(row[1] for row in fitted.curve)},
-        "scores": _rounded(found),
+        "scores": rounded(found, SCORE_DECIMALS),
         "licence": "facts about the songs above; the numbers themselves are MIT",
     }
-
-
-def _rounded(value: Any) -> Any:
-    """Return nested figures to a thousandth."""
-    if isinstance(value, Mapping):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return round(value, 3) if isinstance(value, float) else value
-
-
-def _scores_of(scores: Path, songs: Sequence[StripSong]) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = json.loads(scores.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{scores}: no scores can be read from it ({error}). Run evaluate first.") from None
-    if told.get("format") != SCORES_FORMAT or told.get("set", {}).get("sha256") != digest_of(songs):
-        raise CorpusError(f"{scores}: these are not scores of these songs. Run evaluate on them.")
-    return told
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from reaper_automix.errors import AutomixError
-from reaper_automix.training.resuming import Say, to_stderr
+from reaper_automix.training.resuming import Say, to_stderr, unsaid
 from reaper_automix.training.strips.channel_examples import (
     LEARNED,
     PATCH_SAMPLES,
@@ -177,7 +177,7 @@ def train(
     n_steps: int,
     device: torch.device,
     n_workers: int = 0,
-    say: Say = len,
+    say: Say = unsaid,
     interrupted: Sequence[bool] = (),
 ) -> bool:
     """Train a network up to so many steps, from where it stands.

@@ -21,7 +21,7 @@ from reaper_automix.training.corpora.contract import CorpusSong
 from reaper_automix.training.evaluation.listening import listen
 from reaper_automix.training.evaluation.songs import HeardSong
 from reaper_automix.training.processes import worked
-from reaper_automix.training.resuming import Say, results_of, to_stderr
+from reaper_automix.training.resuming import Say, results_of, to_stderr, unsaid
 from reaper_automix.training.vocal.experiments import Experiment, Parts, experiments, run
 from reaper_automix.training.vocal.pairs import Pair, pair_of, songs_below
 from reaper_automix.training.vocal.pictures import draw_all
@@ -169,7 +169,7 @@ _opened: list[tuple[Path, list[Pair]]] = []
 
 
 def _open(data: Path, kept: Path) -> None:
-    _opened.append((data, heard_pairs(data, kept, workers=1, say=lambda _: None)))
+    _opened.append((data, heard_pairs(data, kept, workers=1, say=unsaid)))
 
 
 def _run(experiment: Experiment) -> Parts:

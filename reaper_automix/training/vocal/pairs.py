@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.loudness import Audio, Energy, LoudnessMeter, integrated_lufs
@@ -30,6 +28,7 @@ from reaper_automix.audio import levels
 from reaper_automix.errors import CorpusError
 from reaper_automix.files import write_bytes_whole
 from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve, Usage
+from reaper_automix.training.corpora.loading import digest_of_song, read_audio_at
 from reaper_automix.training.corpora.registry import corpus_named
 from reaper_automix.training.evaluation.sources import corpus_songs
 from reaper_automix.training.vocal.leads import best_of, candidates_of, vocals_of, voicing_of
@@ -122,7 +121,7 @@ def pair_of(song: CorpusSong, kept: Path) -> Pair | None:
     CorpusError
         If its audio cannot be read.
     """
-    file = kept / f"{song.corpus}-{_digest(song)}.npz"
+    file = kept / f"{song.corpus}-{digest_of_song(song, MADE_AS)}.npz"
     if not file.is_file():
         made = _made(song)
         kept.mkdir(parents=True, exist_ok=True)
@@ -177,7 +176,7 @@ def _made(song: CorpusSong) -> _Made | None:
 
 def _lead_part(tracks: Sequence[CorpusTrack]) -> tuple[CorpusTrack, ...]:
     candidates = candidates_of(tracks)
-    found = best_of([voicing_of(_audio(track.path).mean(axis=0), RATE_HZ) for track in candidates])
+    found = best_of([voicing_of(_stereo(track.path).mean(axis=0), RATE_HZ) for track in candidates])
     return () if found is None else (candidates[found],)
 
 
@@ -218,7 +217,7 @@ def _energy(audio: Audio) -> Energy:
 
 
 def _at_human_level(track: CorpusTrack) -> Audio:
-    audio = _audio(track.path)
+    audio = _stereo(track.path)
     return audio * _gain_lin(track.gain_db, audio.shape[1])
 
 
@@ -231,31 +230,10 @@ def _gain_lin(curve: GainCurve, n_samples: int) -> NDArray[np.float32]:
     return np.asarray(levels.db_to_lin(gain_db), np.float32)
 
 
-def _audio(path: Path) -> Audio:
-    """Return a file in stereo at 44.1 kHz, (2, n_samples); mono plays in both channels."""
-    try:
-        audio, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError) as error:
-        raise CorpusError(f"{path}: cannot be read as audio ({error}). Fetch the corpus again.") from error
-    if rate_hz != RATE_HZ:
-        audio = soxr.resample(audio, rate_hz, RATE_HZ, quality="HQ")
-    left_right = audio.T[:2]
+def _stereo(path: Path) -> Audio:
+    """Return a file at 44.1 kHz, (2, n_samples); mono plays in both channels."""
+    left_right = read_audio_at(path, RATE_HZ)[:2]
     return np.ascontiguousarray(np.broadcast_to(left_right, (2, left_right.shape[1])))
-
-
-def _digest(song: CorpusSong) -> str:
-    """Return a name for what the pair of a song is made of: files, roles and gains."""
-    parts = [f"{MADE_AS} {song.corpus} {song.id}"]
-    parts += [f"{t.name} {t.role} {t.gain_db} {t.gain_is_known} {_state(t.path)}" for t in song.tracks]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-
-
-def _state(path: Path) -> str:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror or error}). Fetch the corpus again.") from error
-    return f"{path.name} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def _to_bytes(made: _Made | None) -> bytes:

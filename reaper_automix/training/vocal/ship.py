@@ -7,8 +7,6 @@ licence allows it. Whether it beats a constant beyond doubt is written into the 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,11 +16,12 @@ import numpy as np
 
 from reaper_automix.analysis.mel_spectra import FFT_SIZE, HOP, N_MELS, RATE_HZ
 from reaper_automix.errors import AutomixError, CorpusError
-from reaper_automix.files import write_bytes_whole, write_text_whole
 from reaper_automix.learning.convolution import network_to_bytes
 from reaper_automix.mixers.vocal_network import BLOCK_FRAMES, FORMAT, MODEL_NAME, SHOWN_GAIN_DB, WEIGHTS_FILE
 from reaper_automix.models_folder import models_folder
 from reaper_automix.training.corpora.contract import Usage
+from reaper_automix.training.resuming import to_stderr, unsaid
+from reaper_automix.training.shipping import about_weights, read_scores, rounded, write_model
 from reaper_automix.training.vocal.blocks import training_blocks
 from reaper_automix.training.vocal.evaluate import FORMAT as SCORES_FORMAT
 from reaper_automix.training.vocal.evaluate import about, digest_of, heard_pairs
@@ -33,6 +32,7 @@ from reaper_automix.training.vocal.recipes import FOR_NEW_AUTHORS, Recipe
 
 SEED = 8
 MOST_BYTES = 2_000_000
+SCORE_DECIMALS = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder = ship(asked.data, asked.scores, asked.out or models_folder() / MODEL_NAME)
     except AutomixError as error:
-        _to_stderr(str(error))
+        to_stderr(str(error))
         return 1
-    _to_stderr(f"written: {folder}")
+    to_stderr(f"written: {folder}")
     return 0
 
 
@@ -61,8 +61,8 @@ def ship(data: Path, scores: Path, folder: Path) -> Path:
     AutomixError
         If a corpus is damaged, or the files cannot be written.
     """
-    pairs = heard_pairs(data, scores.with_suffix(".pairs"), workers=1, say=lambda _: None)
-    told = _scores_of(scores, pairs)
+    pairs = heard_pairs(data, scores.with_suffix(".pairs"), workers=1, say=unsaid)
+    told = read_scores(scores, scores_format=SCORES_FORMAT, sha256=digest_of(pairs))
     recipe = best_recipe(told["summary"])
     allowed = [pair for pair in pairs if pair.usage is Usage.TRAIN]
     if not allowed:
@@ -72,10 +72,7 @@ def ship(data: Path, scores: Path, folder: Path) -> Path:
     stored = network_to_bytes(fitted.network.network)
     if len(stored) > MOST_BYTES:
         raise CorpusError(f"{len(stored)} bytes of weights, {MOST_BYTES} are the most. Ship a smaller network.")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_bytes_whole(folder / WEIGHTS_FILE, stored)
-    card = _card(fitted, allowed, told["summary"], stored)
-    write_text_whole(folder / "model.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    write_model(folder, _card(fitted, allowed, told["summary"], stored), WEIGHTS_FILE, stored)
     return folder
 
 
@@ -120,8 +117,7 @@ def _card(fitted: Fitted, pairs: Sequence[Pair], summary: Mapping[str, Any], sto
         "format": FORMAT,
         "what": "integrated loudness of a vocal minus that of its backing in human mixes, in LU, by a small "
         "convolutional network (Li and Lerch, section III-B) from spectra and density: levels are not in its input",
-        "weights": WEIGHTS_FILE,
-        "sha256": hashlib.sha256(stored).hexdigest(),
+        **about_weights(WEIGHTS_FILE, stored),
         "input": {
             "sample_rate_hz": RATE_HZ,
             "fft_size": FFT_SIZE,
@@ -143,31 +139,9 @@ def _card(fitted: Fitted, pairs: Sequence[Pair], summary: Mapping[str, Any], sto
         "bias": f"{n_vocals} real vocals by {len(vocal_authors)} author(s); {len(pairs) - n_vocals} lead parts chosen"
         f" by a rule, most of them synthesised; {len(authors)} authors in all",
         "train_error_lu": round(fitted.train_error_lu, 3),
-        "scores": _rounded(summary),
+        "scores": rounded(summary, SCORE_DECIMALS),
         "licence": "facts about the songs above; the numbers themselves are MIT",
     }
-
-
-def _rounded(value: Any) -> Any:
-    """Return nested figures to a hundredth."""
-    if isinstance(value, Mapping):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return round(value, 2) if isinstance(value, float) else value
-
-
-def _scores_of(scores: Path, pairs: Sequence[Pair]) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = json.loads(scores.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{scores}: no scores can be read from it ({error}). Run evaluate first.") from None
-    if told.get("format") != SCORES_FORMAT or told.get("set", {}).get("sha256") != digest_of(pairs):
-        raise CorpusError(f"{scores}: these are not scores of these songs. Run evaluate on them.")
-    return told
-
-
-def _to_stderr(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

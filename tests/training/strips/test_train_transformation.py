@@ -129,7 +129,7 @@ def test_recordings_are_made_once_and_again_when_audio_changed(
     first = recordings_below(data, tmp_path / "kept.npz", said.append)
     assert [len(first[split]) for split in SPLITS] == [2, 1, 1]
     assert len(said) == 4
-    monkeypatch.setattr(sources, "_audio", lambda path: pytest.fail(f"{path} was read again"))
+    monkeypatch.setattr(sources, "read_audio_at", lambda path, _: pytest.fail(f"{path} was read again"))
     again = recordings_below(data, tmp_path / "kept.npz")
     for split in SPLITS:
         np.testing.assert_allclose(np.stack(again[split]), np.stack(first[split]), atol=1e-3)
