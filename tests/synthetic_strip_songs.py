@@ -32,7 +32,16 @@ def made_song(number: int, *, author: str = "", corpus: str = "lmms", mono: bool
     target = np.einsum("nc,ncs->cs", sides, tracks.astype(np.float64)).astype(np.float32)
     about = (corpus, f"song {number}", author or f"author {number % 3}", "CC0-1.0", Usage.TRAIN)
     return StripSong(
-        *about, roles, heard, gains_db, pans, tracks[np.newaxis], target[np.newaxis], not mono, corpus != "songs"
+        *about,
+        roles,
+        heard,
+        gains_db,
+        pans,
+        np.full(len(roles), -150.0),
+        tracks[np.newaxis],
+        target[np.newaxis],
+        not mono,
+        corpus != "songs",
     )
 
 

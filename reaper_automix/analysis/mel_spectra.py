@@ -34,6 +34,11 @@ def mel_filters() -> Mels:
     return np.asarray(filters, np.float32)
 
 
+def mel_centres_hz() -> NDArray[np.float64]:
+    """Return the frequency at the top of each filter, (128,)."""
+    return np.asarray(_mel_to_hz(np.linspace(0.0, _hz_to_mel(RATE_HZ / 2.0), N_MELS + 2))[1:-1])
+
+
 def mel_energies(audio: Audio, rate_hz: int) -> Mels:
     """Return the mel power spectrum of a mono signal.
 

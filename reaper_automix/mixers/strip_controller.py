@@ -15,18 +15,28 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from reaper_automix.analysis.loudness import BLOCKS_PER_SECOND, Audio, Energy, LoudnessMeter, integrated_lufs
 from reaper_automix.analysis.mel_spectra import N_MELS, in_db, mel_energies
 from reaper_automix.audio import levels
 from reaper_automix.learning.convolution import Convolution
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
+from reaper_automix.mixers.strip_knobs import KNOBS, MEAN_FADER_DB, REVERB_START, START
+from reaper_automix.mixers.strip_parameters import (
+    FADER,
+    N_REVERB,
+    NAMES,
+    PAN,
+    neutral_reverb_vector,
+    neutral_vector,
+)
 from reaper_automix.models_folder import load_card, load_weights
 from reaper_automix.units import db_to_energy
 
@@ -118,37 +128,78 @@ class StripController:
     encoder : tuple of Convolution
         Normalisation is part of the weights.
     post_processor : tuple of Dense
-        From embedding and context, beside each other, to gain and pan.
+        From embedding and context, beside each other, to gain and pan, and in the full task to all ``KNOBS``.
+    reverb : Dense, optional
+        In the full task, from the context to the knobs of the shared reverb.
     """
 
     encoder: tuple[Convolution, ...]
     post_processor: tuple[Dense, ...]
+    reverb: Dense | None = None
 
     def embed(self, heard: Heard) -> Images:
-        """Return the embedding of each track, the mean over its excerpts, (n_tracks, n_features); 0 where silent."""
-        parts = np.zeros((*heard.sounds.shape, self.post_processor[0].weight.shape[1] // 2), np.float32)
+        """Return the embedding of each track, the mean over its excerpts, (n_tracks, n_features); 0 where silent.
+
+        In the full task its mean spectrum stands behind it.
+        """
+        n_beside = 0 if self.reverb is None else N_BANDS
+        parts = np.zeros((*heard.sounds.shape, self.post_processor[0].weight.shape[1] // 2 - n_beside), np.float32)
         for track, excerpt in np.argwhere(heard.sounds):
             x = np.ascontiguousarray(heard.images[track, excerpt].transpose(1, 2, 0)[np.newaxis])
             for layer in self.encoder:
                 x = layer.forward(x)
             parts[track, excerpt] = x[0].mean(axis=1).T.ravel()  # channel, band
         counts = np.maximum(heard.sounds.sum(axis=1, keepdims=True), 1)
-        return np.asarray(parts.sum(axis=1) / counts, np.float32)
+        own = np.asarray(parts.sum(axis=1) / counts, np.float32)
+        if self.reverb is None:
+            return own
+        spectra = heard.images[:, :, 0].mean(axis=3) * heard.sounds[:, :, np.newaxis]
+        return np.concatenate([own, np.asarray(spectra.sum(axis=1) / counts, np.float32)], axis=1)
 
     def predict(self, heard: Heard) -> Strips:
         """Return gain and pan of each track; silent tracks stay where they are and say nothing to the others."""
         here: Flags = np.asarray(heard.sounds.any(axis=1))
         gains_db, pans = np.zeros(here.size), np.zeros(here.size)
+        if here.any():
+            answers, _ = self._answers(heard, here)
+            gains_db[here], pans[here] = _gains_and_pans(answers)
+        return Strips(gains_db, pans)
+
+    def vectors(self, heard: Heard) -> tuple[Floats, Floats]:
+        """Return the strips of all tracks, (n_tracks, 24), and the shared reverb, (4,): see ``strip_parameters``.
+
+        Silent tracks have neutral strips. ``ValueError`` for a controller of gain and pan alone.
+        """
+        if self.reverb is None:
+            raise ValueError("this controller knows gain and pan alone: ask it for predict")
+        here: Flags = np.asarray(heard.sounds.any(axis=1))
+        vectors = np.tile(neutral_vector(), (here.size, 1))
         if not here.any():
-            return Strips(gains_db, pans)
-        x = self.embed(heard)[here]
-        x = np.concatenate([x, np.broadcast_to(x.mean(axis=0), x.shape)], axis=1)
+            return vectors, neutral_reverb_vector()
+        answers, context = self._answers(heard, here)
+        gains_db, pans = _gains_and_pans(answers)
+        own = vectors[here]
+        own[:, [NAMES.index(name) for name in KNOBS]] = expit(answers[:, 2:] + START)
+        own[:, NAMES.index(FADER.name)] = np.clip(
+            (gains_db + MEAN_FADER_DB - FADER.low) / (FADER.high - FADER.low), 0, 1
+        )
+        own[:, NAMES.index(PAN.name)] = (pans + 1.0) / 2.0
+        vectors[here] = own
+        return vectors, np.asarray(expit(self.reverb.forward(context)[0].astype(np.float64) + REVERB_START))
+
+    def _answers(self, heard: Heard, here: Flags) -> tuple[Floats, Images]:
+        """Return what the post-processor says of the tracks that are heard, and the context, (1, n_features)."""
+        own = self.embed(heard)[here]
+        context = own.mean(axis=0, keepdims=True)
+        x = np.concatenate([own, np.broadcast_to(context, own.shape)], axis=1)
         for layer in self.post_processor:
             x = layer.forward(x)
-        answers = np.tanh(x.astype(np.float64))
-        gains_db[here] = MOST_GAIN_DB * (answers[:, 0] - answers[:, 0].mean())
-        pans[here] = answers[:, 1]
-        return Strips(gains_db, pans)
+        return x.astype(np.float64), context
+
+
+def _gains_and_pans(answers: Floats) -> tuple[Floats, Floats]:
+    bent = np.tanh(answers[:, :2])
+    return MOST_GAIN_DB * (bent[:, 0] - bent[:, 0].mean()), bent[:, 1]
 
 
 def hear(tracks: Sequence[Audio], rate_hz: int) -> Heard:
@@ -172,22 +223,68 @@ def hear(tracks: Sequence[Audio], rate_hz: int) -> Heard:
     ValueError
         If a track is neither mono nor stereo.
     """
-    energies = [_block_energy(track, rate_hz) for track in tracks]
+    places = places_of([_block_energy(track, rate_hz) for track in tracks])
+    return heard_at(places, lambda number, start_s: excerpt(tracks[number], start_s, rate_hz), rate_hz)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where the tracks of a song are to be heard.
+
+    Parameters
+    ----------
+    starts_s : tuple of tuple of float
+        Of each track, at most ``MOST_EXCERPTS``; none for a silent one.
+    common_s : tuple of float
+        The excerpts that all tracks share, in the order in which they were chosen.
+    loudness_lufs : ndarray of float64, shape (n_tracks,)
+        Of each track; ``-inf`` for a silent one.
+    """
+
+    starts_s: tuple[tuple[float, ...], ...]
+    common_s: tuple[float, ...]
+    loudness_lufs: Floats
+
+
+def places_of(energies: Sequence[Energy]) -> Places:
+    """Choose the excerpts of a song, as ``hear`` says.
+
+    Parameters
+    ----------
+    energies : sequence of ndarray of float64, shape (2, n_blocks)
+        K-weighted mean square of each track per 100 ms, as every meter has it, all from the same time on.
+    """
     loudness_lufs = np.array([integrated_lufs(energy) for energy in energies])
     windows = _windows(energies)
-    chosen = chosen_windows(windows)
-    images = np.zeros((len(tracks), MOST_EXCERPTS, CHANNELS, N_BANDS, N_COLUMNS), np.float32)
-    sounds = np.zeros((len(tracks), MOST_EXCERPTS), bool)
-    active = sounding(windows)
-    for number, track in enumerate(tracks):
-        places = [place for place in chosen if active[number, place]] or [int(windows[number].argmax())]
-        if not math.isfinite(loudness_lufs[number]) or not active[number].any():
-            continue
-        for slot, place in enumerate(places):
-            cut = excerpt(track, float(place), rate_hz)
-            images[number, slot] = image_of(cut, rate_hz, REFERENCE_LUFS - float(loudness_lufs[number]))
+    chosen, active = chosen_windows(windows), sounding(windows)
+    starts_s: list[tuple[float, ...]] = []
+    for number, lufs in enumerate(loudness_lufs.tolist()):
+        heard = [place for place in chosen if active[number, place]] or [int(windows[number].argmax())]
+        is_heard = math.isfinite(lufs) and active[number].any()
+        starts_s.append(tuple(map(float, heard)) if is_heard else ())
+    return Places(tuple(starts_s), tuple(map(float, chosen)), loudness_lufs)
+
+
+def heard_at(places: Places, cut: Callable[[int, float], Audio], rate_hz: int) -> Heard:
+    """Return what each track is in its excerpts.
+
+    Parameters
+    ----------
+    places : Places
+    cut : callable
+        From the number of a track and a start in seconds to ``EXCERPT_S`` of it, (1 or 2, n_samples).
+    rate_hz : int
+        Of what it returns.
+    """
+    n_tracks = len(places.starts_s)
+    images = np.zeros((n_tracks, MOST_EXCERPTS, CHANNELS, N_BANDS, N_COLUMNS), np.float32)
+    sounds = np.zeros((n_tracks, MOST_EXCERPTS), bool)
+    for number, starts_s in enumerate(places.starts_s):
+        for slot, start_s in enumerate(starts_s):
+            gain_db = REFERENCE_LUFS - float(places.loudness_lufs[number])
+            images[number, slot] = image_of(cut(number, start_s), rate_hz, gain_db)
             sounds[number, slot] = True
-    return Heard(images, sounds, loudness_lufs, tuple(float(place) for place in chosen))
+    return Heard(images, sounds, places.loudness_lufs, places.common_s)
 
 
 def excerpt(track: Audio, start_s: float, rate_hz: int) -> Audio:
@@ -315,6 +412,8 @@ def controller_to_bytes(controller: StripController) -> bytes:
     for number, dense in enumerate(controller.post_processor):
         arrays |= {f"post_{number}_weight": dense.weight, f"post_{number}_bias": dense.bias}
         arrays[f"post_{number}_slope"] = np.array(dense.slope, np.float32)
+    if controller.reverb is not None:
+        arrays |= {"reverb_weight": controller.reverb.weight, "reverb_bias": controller.reverb.bias}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
@@ -339,25 +438,29 @@ def controller_from_bytes(stored: bytes) -> StripController:
         Dense(arrays[f"post_{n}_weight"], arrays[f"post_{n}_bias"], float(arrays[f"post_{n}_slope"]))
         for n in range(n_dense)
     )
-    _check(encoder, post)
-    return StripController(encoder, post)
+    reverb = Dense(arrays["reverb_weight"], arrays["reverb_bias"], 1.0) if "reverb_weight" in arrays else None
+    _check(encoder, post, reverb)
+    return StripController(encoder, post, reverb)
 
 
-def _check(encoder: tuple[Convolution, ...], post: tuple[Dense, ...]) -> None:
-    """Refuse layers that do not fit to the image, to each other or to two answers."""
+def _check(encoder: tuple[Convolution, ...], post: tuple[Dense, ...], reverb: Dense | None) -> None:
+    """Refuse layers that do not fit to the image, to each other or to what is to be answered."""
     shape = (N_BANDS, N_COLUMNS, CHANNELS)
     for layer in encoder:
         if layer.weight.ndim != 4 or layer.weight.shape[1] != shape[2] or layer.bias.shape != layer.weight.shape[:1]:
             raise ValueError("layers that do not fit together")
         rows, columns = ((n - k + 1) // 2 for n, k in zip(shape[:2], layer.weight.shape[2:], strict=True))
         shape = (rows, columns, len(layer.bias))
-    n_in = 2 * shape[0] * shape[2]
+    n_in = 2 * (shape[0] * shape[2] + (0 if reverb is None else N_BANDS))
+    n_answers = 2 if reverb is None else 2 + len(KNOBS)
+    if reverb is not None and (reverb.weight.shape != (N_REVERB, n_in // 2) or reverb.bias.shape != (N_REVERB,)):
+        raise ValueError("layers that do not fit together")
     for dense in post:
         if dense.weight.ndim != 2 or dense.weight.shape != (len(dense.bias), n_in):
             raise ValueError("layers that do not fit together")
         n_in = len(dense.bias)
-    if not encoder or not post or n_in != 2 or min(shape) < 1:
-        raise ValueError("layers that answer something else than a gain and a pan")
+    if not encoder or not post or n_in != n_answers or min(shape) < 1:
+        raise ValueError("layers that answer something else than a strip")
 
 
 def _block_energy(track: Audio, rate_hz: int) -> Energy:

@@ -63,15 +63,15 @@ POLARITY_ON = 0.5
 _ROUNDING = 1e-6
 """A float32 at the end of its range may lie so far outside."""
 
-_BAND_PLACES: tuple[tuple[str, BandType, float, float, float], ...] = (
+BAND_PLACES: tuple[tuple[str, BandType, float, float, float], ...] = (
     ("low_shelf", "low_shelf", 40.0, 400.0, 100.0),
     ("first_band", "band", 100.0, 1_000.0, 300.0),
     ("second_band", "band", 400.0, 4_000.0, 1_200.0),
     ("third_band", "band", 1_500.0, 10_000.0, 4_000.0),
     ("high_shelf", "high_shelf", 3_000.0, 16_000.0, 8_000.0),
 )
-BAND_NAMES = tuple(place[0] for place in _BAND_PLACES)
-BAND_TYPES = tuple(place[1] for place in _BAND_PLACES)
+BAND_NAMES = tuple(place[0] for place in BAND_PLACES)
+BAND_TYPES = tuple(place[1] for place in BAND_PLACES)
 
 
 def _band_parameters(name: str, kind: BandType, low_hz: float, high_hz: float, usual_hz: float) -> list[Parameter]:
@@ -82,7 +82,7 @@ def _band_parameters(name: str, kind: BandType, low_hz: float, high_hz: float, u
     return [*own, Parameter(f"{name}_q", "", 0.3, 4.0, 0.8, "log")] if kind == "band" else own
 
 
-EQUALISER = tuple(parameter for place in _BAND_PLACES for parameter in _band_parameters(*place))
+EQUALISER = tuple(parameter for place in BAND_PLACES for parameter in _band_parameters(*place))
 COMPRESSOR = (
     Parameter("threshold_db", "dB", -40.0, 0.0, -20.0),
     Parameter("attack_ms", "ms", 0.5, 100.0, 10.0, "log"),
@@ -221,7 +221,7 @@ def settings_from(vector: ArrayLike) -> StripSettings:
     return StripSettings(
         gain_db=values["gain_db"],
         inverted=values["polarity"] >= POLARITY_ON,
-        equaliser=EqualiserSettings(tuple(_band_from(values, name, kind) for name, kind, *_ in _BAND_PLACES)),
+        equaliser=EqualiserSettings(tuple(_band_from(values, name, kind) for name, kind, *_ in BAND_PLACES)),
         compressor=CompressorSettings(**{p.name: values[p.name] for p in COMPRESSOR}),
         send_db=values["send_db"],
         fader_db=values["fader_db"],

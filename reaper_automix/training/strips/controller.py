@@ -76,20 +76,20 @@ class Encoder(torch.nn.Module):
 class Controller(torch.nn.Module):
     """Encoder and post-processor with shared weights over tracks."""
 
-    def __init__(self, shape: Shape | None = None) -> None:
+    def __init__(self, shape: Shape | None = None, *, n_answers: int = N_ANSWERS, n_beside: int = 0) -> None:
         super().__init__()
         self.shape = shape or Shape()
         first, second = self.shape.hidden
         self.encoder = Encoder(self.shape)
         # Three layers, PReLU, dropout 0.1 [1, section 2.2].
         self.post_processor = torch.nn.Sequential(
-            torch.nn.Linear(2 * self.shape.n_features, first),
+            torch.nn.Linear(2 * (self.shape.n_features + n_beside), first),
             torch.nn.PReLU(),
             torch.nn.Dropout(DROPOUT),
             torch.nn.Linear(first, second),
             torch.nn.PReLU(),
             torch.nn.Dropout(DROPOUT),
-            torch.nn.Linear(second, N_ANSWERS),
+            torch.nn.Linear(second, n_answers),
         )
         last = self.post_processor[-1]
         # Equal gains, and hardly any pan, to begin with; exactly none has no gradient through its size.
@@ -120,13 +120,18 @@ class Controller(torch.nn.Module):
         songs : Tensor of int64, shape (n_tracks,), optional
             Which song each track is of, counted from 0: a batch of songs. Without it, all are of one.
         """
+        answers, _, songs = self.answered(images, sounds, songs)
+        answers = torch.tanh(answers)
+        gains = answers[:, 0:1]
+        gains_db = MOST_GAIN_DB * (gains - mean_by(gains, songs)[songs])[:, 0]
+        return gains_db, answers[:, 1]
+
+    def answered(self, images: Tensor, sounds: Tensor, songs: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what the post-processor says of each track, the context of each song, and ``songs`` itself."""
         own = self.embed(images, sounds)
         songs = torch.zeros(len(own), dtype=torch.int64, device=own.device) if songs is None else songs
-        context = _mean_by(own, songs)[songs]
-        answers = torch.tanh(self.post_processor(torch.cat([own, context], dim=1)))
-        gains = answers[:, 0:1]
-        gains_db = MOST_GAIN_DB * (gains - _mean_by(gains, songs)[songs])[:, 0]
-        return gains_db, answers[:, 1]
+        context = mean_by(own, songs)
+        return self.post_processor(torch.cat([own, context[songs]], dim=1)), context, songs
 
     def predict(self, heard: Heard) -> Strips:
         """Return the answers for a song in which every track is heard."""
@@ -136,7 +141,7 @@ class Controller(torch.nn.Module):
         return Strips(gains_db.numpy().astype(np.float64), pans.numpy().astype(np.float64))
 
 
-def _mean_by(rows: Tensor, groups: Tensor) -> Tensor:
+def mean_by(rows: Tensor, groups: Tensor) -> Tensor:
     """Return the mean of the rows of each group, (n_groups, n_columns)."""
     n_groups = int(groups.max()) + 1
     total = torch.zeros(n_groups, rows.shape[1], dtype=rows.dtype, device=rows.device).index_add(0, groups, rows)
@@ -155,8 +160,8 @@ def mixed(tracks: Tensor, gains_db: Tensor, pans: Tensor) -> Tensor:
     return torch.einsum("nc,ncs->cs", side_gains(gains_db, pans), tracks)
 
 
-def as_arrays(controller: Controller) -> StripController:
-    """Return the weights of a trained controller, normalisation worked into them."""
+def as_arrays(controller: Controller, reverb: torch.nn.Linear | None = None) -> StripController:
+    """Return the weights of a trained controller, normalisation worked into them; ``reverb`` for the full task."""
     modules = list(controller.encoder.layers)
     pairs = [(modules[n], modules[n + 1]) for n, m in enumerate(modules) if isinstance(m, torch.nn.Conv2d)]
     encoder = tuple(_folded(convolution, norm) for convolution, norm in pairs)
@@ -166,7 +171,11 @@ def as_arrays(controller: Controller) -> StripController:
         for n, m in enumerate(post)
         if isinstance(m, torch.nn.Linear)
     )
-    return StripController(encoder, dense)
+    if reverb is None:
+        return StripController(encoder, dense)
+    return StripController(
+        encoder, dense, Dense(_array(reverb.weight, np.float32), _array(reverb.bias, np.float32), 1.0)
+    )
 
 
 def _slope(following: list[torch.nn.Module]) -> float:

@@ -24,9 +24,9 @@ from reaper_automix.errors import AutomixError, CorpusError
 from reaper_automix.files import write_text_whole
 from reaper_automix.mixers.strip_controller import Strips, half_way, on_both_sides
 from reaper_automix.training.corpora.contract import Usage
-from reaper_automix.training.resuming import Say, results_of, to_stderr
+from reaper_automix.training.resuming import Say, results_of, to_stderr, unsaid
 from reaper_automix.training.strips.baselines import baselines, fit_roles
-from reaper_automix.training.strips.fit import RECIPES, Recipe, fit, unsaid
+from reaper_automix.training.strips.fit import RECIPES, Recipe, fit
 from reaper_automix.training.strips.pans import midi_below
 from reaper_automix.training.strips.scoring import Score, answer_of, score
 from reaper_automix.training.strips.songs import StripSong, songs_below, strip_song
@@ -140,7 +140,13 @@ def evaluate(
 
 
 def experiments(songs: Sequence[StripSong], recipes: Sequence[Recipe]) -> list[Experiment]:
-    """Return what is to be run: authors in groups, which are never on both sides.
+    """Return what is to be run; ``CorpusError`` as ``grouped``."""
+    judged = grouped(songs)
+    return [Experiment(n, keys, recipe) for recipe in (None, *recipes) for n, keys in enumerate(judged, 1)]
+
+
+def grouped(songs: Sequence[StripSong]) -> list[tuple[str, ...]]:
+    """Return the keys of songs to be judged together: authors in groups, which are never on both sides.
 
     Raises
     ------
@@ -153,8 +159,7 @@ def experiments(songs: Sequence[StripSong], recipes: Sequence[Recipe]) -> list[E
         raise CorpusError(f"{len(songs)} song(s) of {len(counts)} author(s): give songs of at least two authors.")
     for author in sorted(counts, key=lambda author: (-counts[author], author)):
         min(groups, key=lambda group: sum(counts[a] for a in group)).append(author)
-    judged = [tuple(song.key for song in songs if song.author in group) for group in groups]
-    return [Experiment(n, keys, recipe) for recipe in (None, *recipes) for n, keys in enumerate(judged, 1)]
+    return [tuple(song.key for song in songs if song.author in group) for group in groups]
 
 
 def run(experiment: Experiment, songs: Sequence[StripSong], states: Path, say: Say = unsaid) -> Scores:

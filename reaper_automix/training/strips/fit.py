@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from reaper_automix.files import whole_file
-from reaper_automix.training.resuming import Say
+from reaper_automix.training.resuming import Say, unsaid
 from reaper_automix.training.strips.controller import Controller, Shape
 from reaper_automix.training.strips.frames import FrameSpectra, drawn_spectra, frames_loss
 from reaper_automix.training.strips.songs import StripSong
@@ -42,11 +42,6 @@ GAIN_UNIT_DB = 6.0
 """So much of gain weighs as much as a pan from the centre to one side, where both are known."""
 
 _ROLES, _KNOWN, _MIX, _VALIDATION = range(4)
-
-
-def unsaid(line: str) -> None:
-    """Keep a line to oneself."""
-    del line
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +113,7 @@ def fit(recipe: Recipe, songs: Sequence[StripSong], seed: int, kept: Path | None
     learned, held_out = divided(songs, seed)
     state = _State(controller, recipe, seed, kept)
     if not state.resume():
-        _learn_roles(controller, recipe, learned, seed)
+        learn_roles(controller, recipe.role_steps, learned, seed)
         _learn_known(controller, recipe, learned, seed)
         state.begin(_validation_loss(controller, held_out, seed))
     for epoch in range(len(state.curve) - 1, recipe.epochs):
@@ -182,17 +177,17 @@ class _State:
             torch.save({**stored, "of": self.of, "curve": self.curve, "best": self.best}, part)
 
 
-def _learn_roles(controller: Controller, recipe: Recipe, songs: Sequence[StripSong], seed: int) -> None:
-    """Teach the encoder which instrument it hears."""
+def learn_roles(controller: Controller, n_steps: int, songs: Sequence[StripSong], seed: int) -> None:
+    """Teach the encoder which instrument it hears, in so many batches."""
     rows = [(song, n, role) for song in songs for n, role in enumerate(song.roles) if role]
     names = sorted({role for *_, role in rows})
     if len(names) < 2:
         return
-    answer = torch.nn.Linear(recipe.shape.n_features, len(names))
+    answer = torch.nn.Linear(controller.shape.n_features, len(names))
     optimiser = torch.optim.Adam([*controller.encoder.parameters(), *answer.parameters()], lr=FIRST_RATE)
     rng = np.random.default_rng([seed, _ROLES])
     controller.train()
-    for _ in range(recipe.role_steps):
+    for _ in range(n_steps):
         some = [rows[n] for n in rng.integers(0, len(rows), BATCH_TRACKS)]
         images = torch.stack([_one_image(song, track, rng) for song, track, _ in some])
         wanted = torch.tensor([names.index(role) for *_, role in some])

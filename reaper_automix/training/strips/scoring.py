@@ -38,21 +38,31 @@ def score(song: StripSong, answers: Sequence[Answer]) -> Score:
     dict
         Of a song whose target is mono, or whose pans are not known, ``difference`` and ``stereo`` are None.
     """
-    parts = np.array([_losses(song, mix_of(song, answer)) for answer in answers]).mean(axis=0)
-    if not song.is_stereo:
+    return score_mixes([mix_of(song, answer) for answer in answers], _target(song), is_stereo=song.is_stereo)
+
+
+def score_mixes(draws: Sequence[Mixes], target: Mixes, *, is_stereo: bool) -> Score:
+    """Return the loss of mixes against a target, all (n_excerpts, 2, n_samples), at its loudness; see ``score``."""
+    parts = np.array([_losses(as_loud(mixes, target), target, is_stereo=is_stereo) for mixes in draws]).mean(axis=0)
+    if not is_stereo:
         return {"sum": float(parts[0]), "difference": None, "stereo": None}
     return {"sum": float(parts[0]), "difference": float(parts[1]), "stereo": float(parts.sum())}
 
 
+def as_loud(mixes: Mixes, target: Mixes) -> Mixes:
+    """Return mixes at the loudness of a target; silent ones as they are."""
+    off_db = loudness_of(target, RATE_HZ) - loudness_of(mixes, RATE_HZ)
+    return np.asarray(mixes * np.float32(db_to_lin(off_db) if np.isfinite(off_db) else 1.0))
+
+
 def mix_of(song: StripSong, answer: Answer) -> Mixes:
-    """Return the judged excerpts of a mix, as loud as the target, (n_excerpts, 2, n_samples)."""
+    """Return the judged excerpts of a mix, (n_excerpts, 2, n_samples)."""
     gains_db, pans = (_tensor(values) for values in (answer.strips.gains_db, answer.strips.pans))
     excerpts = song.tracks[:JUDGED_EXCERPTS]
     mixes = np.stack([mixed(_tensor(tracks), gains_db, pans).numpy() for tracks in excerpts])
     if answer.is_mono:
         mixes = np.repeat(mixes.mean(axis=1, keepdims=True), 2, axis=1)
-    off_db = loudness_of(_target(song), RATE_HZ) - loudness_of(mixes, RATE_HZ)
-    return np.asarray(mixes * np.float32(db_to_lin(off_db) if np.isfinite(off_db) else 1.0))
+    return np.asarray(mixes, np.float32)
 
 
 def answer_of(strips: Strips) -> list[Answer]:
@@ -60,11 +70,10 @@ def answer_of(strips: Strips) -> list[Answer]:
     return [Answer(strips)]
 
 
-def _losses(song: StripSong, mixes: Mixes) -> tuple[float, float]:
-    """Return the loss of the sum and of the difference of the sides, mean over excerpts; NaN where it says nothing."""
-    target = _target(song)
+def _losses(mixes: Mixes, target: Mixes, *, is_stereo: bool) -> tuple[float, float]:
+    """Return the loss of the sum and of the difference of the sides, mean over excerpts; 0 where it says nothing."""
     both = multi_resolution_loss(_tensor(mixes.sum(axis=1)), _tensor(target.sum(axis=1)))
-    if not song.is_stereo:
+    if not is_stereo:
         return float(both.mean()), 0.0
     between = multi_resolution_loss(_tensor(mixes[:, 0] - mixes[:, 1]), _tensor(target[:, 0] - target[:, 1]))
     return float(both.mean()), float(between.mean())

@@ -7,7 +7,6 @@ songs carry theirs in themselves. In this form a pan is a gain per side, and is 
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from reaper_automix.analysis.loudness import Audio
@@ -26,14 +23,15 @@ from reaper_automix.errors import CorpusError
 from reaper_automix.files import whole_file, write_bytes_whole
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
 from reaper_automix.mixers.strip_controller import Heard, Images, excerpt, hear
-from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve, Usage
+from reaper_automix.training.corpora.contract import CorpusSong, GainCurve, Usage
+from reaper_automix.training.corpora.loading import digest_of_song, read_audio_at
 from reaper_automix.training.corpora.registry import corpus_named
 from reaper_automix.training.evaluation.sources import corpus_songs
 from reaper_automix.training.strips.features import loudness_of
-from reaper_automix.training.strips.pans import Sides, sides_of, to_strip
+from reaper_automix.training.strips.pans import Sides, sends_db_of, sides_of, to_strip
 from reaper_automix.units import db_to_lin, energy_to_db
 
-MADE_AS = 1
+MADE_AS = 2
 """Raise this when songs are made differently, so that old ones are not used."""
 
 CORPORA = ("songs", "lmms", "gm-midi")
@@ -63,6 +61,8 @@ class StripSong:
     gains_db, pans : ndarray of float64, shape (n_tracks,)
         What the human did to the normalised tracks, one number each; the gain is the mean over the excerpts where it
         moves.
+    sends_db : ndarray of float64, shape (n_tracks,)
+        What the human sent to a reverb, -150 for none; the target is without it.
     tracks : ndarray of float16, shape (n_excerpts, n_tracks, 2, n_samples)
         Normalised to ``REFERENCE_LUFS``; mapped from a file.
     target : ndarray of float32, shape (n_excerpts, 2, n_samples)
@@ -82,6 +82,7 @@ class StripSong:
     heard: Heard
     gains_db: NDArray[np.float64]
     pans: NDArray[np.float64]
+    sends_db: NDArray[np.float64]
     tracks: NDArray[np.float16]
     target: NDArray[np.float32]
     is_stereo: bool
@@ -131,10 +132,10 @@ def strip_song(song: CorpusSong, midi: Mapping[str, bytes], kept: Path) -> Strip
         If its audio cannot be read.
     """
     sides = sides_of(song, midi)
-    file = kept / f"{song.corpus}-{_digest(song, sides)}.npz"
+    file = kept / f"{song.corpus}-{digest_of_song(song, MADE_AS, sides)}.npz"
     if not file.is_file():
         kept.mkdir(parents=True, exist_ok=True)
-        _make(song, sides, file)
+        _make(song, sides, sends_db_of(song, midi), file)
     with np.load(file, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     if not arrays:
@@ -151,6 +152,7 @@ def strip_song(song: CorpusSong, midi: Mapping[str, bytes], kept: Path) -> Strip
         heard,
         arrays["gains_db"],
         arrays["pans"],
+        arrays["sends_db"],
         np.load(file.with_suffix(".tracks.npy"), mmap_mode="r", allow_pickle=False),
         np.load(file.with_suffix(".target.npy"), mmap_mode="r", allow_pickle=False),
         bool(arrays["is_stereo"]),
@@ -164,9 +166,9 @@ def is_stereo(target: Audio) -> bool:
     return bool(between > both * levels.db_to_energy(np.array(MONO_BELOW_DB)))
 
 
-def _make(song: CorpusSong, sides: Sequence[Sides] | None, file: Path) -> None:
+def _make(song: CorpusSong, sides: Sequence[Sides] | None, sends_db: Sequence[float], file: Path) -> None:
     chosen = [n for n, t in enumerate(song.tracks) if t.role not in UTILITY_ROLES and t.gain_is_known]
-    audio = [_audio(song.tracks[number].path) for number in chosen]
+    audio = [read_audio_at(song.tracks[number].path, RATE_HZ)[:2] for number in chosen]
     heard = hear(audio, RATE_HZ)
     here = np.flatnonzero(heard.sounds.any(axis=1))
     if here.size < FEWEST_TRACKS:
@@ -190,6 +192,7 @@ def _make(song: CorpusSong, sides: Sequence[Sides] | None, file: Path) -> None:
         "starts_s": np.array(heard.starts_s),
         "gains_db": gains_db,
         "pans": pans,
+        "sends_db": np.array([sends_db[chosen[n]] for n in here]),
         "is_stereo": np.array(stereo),
     }
     _save(file.with_suffix(".tracks.npy"), tracks)
@@ -239,37 +242,9 @@ def _static(
     return gains_db, pans
 
 
-def _audio(path: Path) -> Audio:
-    """Return a file at 44.1 kHz, (1 or 2, n_samples)."""
-    try:
-        audio, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError) as error:
-        raise CorpusError(f"{path}: cannot be read as audio ({error}). Fetch the corpus again.") from error
-    if rate_hz != RATE_HZ:
-        audio = soxr.resample(audio, rate_hz, RATE_HZ, quality="HQ")
-    return np.ascontiguousarray(audio.T[:2])
-
-
 def _save(path: Path, array: NDArray[np.generic]) -> None:
     with whole_file(path) as part, part.open("wb") as stream:
         np.save(stream, array, allow_pickle=False)
-
-
-def _digest(song: CorpusSong, sides: Sequence[Sides] | None) -> str:
-    """Return a name for what a song is made of: files, roles, gains and pans."""
-    parts = [f"{MADE_AS} {song.corpus} {song.id} {sides}"]
-    parts += [f"{t.name} {t.role} {t.gain_db} {t.gain_is_known} {_state(t)}" for t in song.tracks]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-
-
-def _state(track: CorpusTrack) -> str:
-    try:
-        stat = track.path.stat()
-    except OSError as error:
-        raise CorpusError(
-            f"{track.path}: cannot be read ({error.strerror or error}). Fetch the corpus again."
-        ) from None
-    return f"{track.path.name} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def _to_bytes(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from reaper_automix.training.evaluation.intervals import Interval, draw_songs, interval
-from reaper_automix.training.strips.baselines import EQUAL, HUMAN, MONO, RANDOM, RAW, ROLES, ROLES_AND_PANS
+from reaper_automix.training.strips.baselines import EQUAL, HUMAN, MONO, RANDOM, RAW, ROLES, ROLES_AND_PANS, SPECTRA
 
 FIGURES = ("stereo", "sum", "difference")
-JUDGED_BESIDE = (MONO, RAW, RANDOM, EQUAL, ROLES, ROLES_AND_PANS)
+JUDGED_BESIDE = (MONO, RAW, RANDOM, EQUAL, ROLES, ROLES_AND_PANS, SPECTRA)
+"""Each task has its own: what a table does not hold is not judged beside."""
 ALL = "all"
 SEED = 0
 
@@ -45,7 +46,7 @@ def is_proven(found: Mapping[str, Any], name: str) -> bool:
     """Return whether a mix is below every baseline beyond doubt, in the stereo loss and in that of the sum alone."""
     tables = [found[ALL].get(figure, {}) for figure in ("stereo", "sum")]
     beaten = [table.get(name, {}).get("minus", {}) for table in tables]
-    return all(set(JUDGED_BESIDE) <= set(minus) and all(m["high"] < 0.0 for m in minus.values()) for minus in beaten)
+    return all(bool(minus) and all(m["high"] < 0.0 for m in minus.values()) for minus in beaten)
 
 
 def markdown(found: Mapping[str, Any]) -> str:
@@ -69,7 +70,9 @@ def _table(scores: Scores, keys: Sequence[str], figure: str) -> dict[str, Row]:
     for name, own in values.items():
         table[name] = {"songs": len(known), **_figures(over(own)), "std": float(own.std())}
         if name not in (*JUDGED_BESIDE, HUMAN):
-            table[name]["minus"] = {other: _figures(over(own - values[other])) for other in JUDGED_BESIDE}
+            table[name]["minus"] = {
+                other: _figures(over(own - values[other])) for other in JUDGED_BESIDE if other in values
+            }
     return table
 
 
@@ -105,12 +108,13 @@ def _by_corpus(found: Mapping[str, Any], corpora: Sequence[str]) -> str:
 
 
 def _differences(tables: Mapping[str, Mapping[str, Row]]) -> str:
-    lines = ["Paired differences to the baselines", "", "| mix | figure | " + " | ".join(JUDGED_BESIDE) + " |"]
-    lines.append("|---|---|" + "---|" * len(JUDGED_BESIDE))
+    beside = [name for name in JUDGED_BESIDE if name in tables["sum"]]
+    lines = ["Paired differences to the baselines", "", "| mix | figure | " + " | ".join(beside) + " |"]
+    lines.append("|---|---|" + "---|" * len(beside))
     for figure in ("stereo", "sum"):
         for name, row in tables.get(figure, {}).items():
             if "minus" in row:
-                cells = [_signed(row["minus"][other]) for other in JUDGED_BESIDE]
+                cells = [_signed(row["minus"][other]) for other in beside]
                 lines.append(f"| {name} | {figure} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

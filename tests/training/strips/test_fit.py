@@ -66,7 +66,7 @@ def test_a_run_that_was_stopped_goes_on_as_it_would_have(tmp_path: Path, monkeyp
 
     with pytest.raises(KeyboardInterrupt):
         fit(QUICK, SONGS[:4], 3, tmp_path / "state.pt", stop)
-    monkeypatch.setattr(training, "_learn_roles", None)  # what came before is not done again
+    monkeypatch.setattr(training, "learn_roles", None)  # what came before is not done again
     resumed = fit(QUICK, SONGS[:4], 3, tmp_path / "state.pt", told.append)
     assert len(told) == 2
     np.testing.assert_array_equal(resumed.curve, whole.curve)

@@ -1,0 +1,287 @@
+"""Judge the full task: ``python -m reaper_automix.training.strips.evaluate_full DATA --json OUT --midi FOLDER``.
+
+DATA and FOLDER are as for ``evaluate``, which judges gain and pan alone. Songs are heard as if no engineer had touched
+them (``raw_takes``), and once more as they are, to see what is done to tracks that need nothing. ``--network FILE`` is
+a network that ``train_transformation`` trained for the whole channel, for the controller that learns through it. Beside
+OUT lie ``.songs``, ``.takes``, ``.states`` and ``.parts``: a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle  # for the error of torch alone
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reaper_automix.analysis.third_octaves import third_octaves_db
+from reaper_automix.errors import AutomixError, CorpusError
+from reaper_automix.files import write_text_whole
+from reaper_automix.training.corpora.contract import Usage
+from reaper_automix.training.processes import worked
+from reaper_automix.training.resuming import Say, results_of, to_stderr, unsaid
+from reaper_automix.training.strips.baselines import fit_roles
+from reaper_automix.training.strips.evaluate import SEED, about, cut_songs, digest_of, grouped
+from reaper_automix.training.strips.full_baselines import best_share, fit_spectra, full_baselines
+from reaper_automix.training.strips.full_controller import FullController
+from reaper_automix.training.strips.full_fit import FULL_RECIPES, N_TAKES, Takes, fit_full
+from reaper_automix.training.strips.full_loss import HEARD_BELOW_DB, song_mix
+from reaper_automix.training.strips.raw_takes import RawTake
+from reaper_automix.training.strips.scoring import JUDGED_EXCERPTS, Score, score_mixes
+from reaper_automix.training.strips.songs import RATE_HZ, StripSong
+from reaper_automix.training.strips.tables import markdown, summary
+from reaper_automix.training.strips.transformation import TransformationNetwork, conditions_size
+from reaper_automix.training.strips.waveform_fit import fit_waveform, waveform_mix
+from reaper_automix.training.strips.wet_targets import target_of
+
+FORMAT = "reaper_automix.full_strip_scores/1"
+BASELINES, WAVEFORM, WAVEFORM_BASIC = "baselines", "waveform network", "waveform network, tracks as they are"
+RAW, UNTOUCHED = "as if nobody had touched them", "as they are"
+HEARD = (RAW, UNTOUCHED)
+AS_PLAYED = "the same, as the network plays it"
+Scores = dict[str, dict[str, dict[str, Score]]]
+"""By how it was heard, then by song, then by mix."""
+Mixes = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FullExperiment:
+    """Songs to be judged, by their keys, and who mixes them."""
+
+    group: int
+    judged: tuple[str, ...]
+    mixer: str
+
+    @property
+    def key(self) -> str:
+        """Unique among all experiments."""
+        return f"{self.mixer} | authors {self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where everything is: what a process needs to begin."""
+
+    data: Path
+    target: Path
+    midi: Path | None
+    most_per_author: int | None
+    network: Path | None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the experiments, print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m reaper_automix.training.strips.evaluate_full", description=__doc__)
+    parser.add_argument("data", type=Path, help="folder whose subfolders are corpora")
+    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="where the figures are written")
+    parser.add_argument("--midi", type=Path, metavar="FOLDER", help="MIDI or WAD files that gm-midi was made from")
+    parser.add_argument("--most-per-author", type=int, metavar="N", help="songs of one author in one corpus, at most")
+    parser.add_argument("--network", type=Path, metavar="FILE", help="a trained transformation network")
+    parser.add_argument(
+        "--groups", type=int, metavar="N", help="judge the first N of the three groups of authors alone"
+    )
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many at once (default: 1)")
+    asked = parser.parse_args(arguments)
+    places = _Places(asked.data, asked.json, asked.midi, asked.most_per_author, asked.network)
+    try:
+        found = evaluate_full(places, asked.processes, asked.groups, say=to_stderr)
+    except AutomixError as error:
+        to_stderr(str(error))
+        return 1
+    for heard in HEARD:
+        sys.stdout.write(f"## Tracks {heard}\n\n{markdown(found['summary'][heard])}\n\n")
+    if (off_db := found["network_off_db"]) is not None:
+        sys.stdout.write(f"The network's mix is {off_db:.2f} dB per third of an octave from the exact console's.\n")
+    return 0
+
+
+def evaluate_full(
+    places: _Places, n_processes: int, n_groups: int | None = None, *, say: Say = unsaid
+) -> dict[str, Any]:
+    """Run what has not been run yet, and write all figures.
+
+    Raises
+    ------
+    CorpusError
+        If the songs are of fewer than two authors.
+    """
+    songs = cut_songs(places.data, places.target, places.midi, places.most_per_author, say=say)
+    digest = digest_of(songs)
+    recipes = [recipe.name for recipe in FULL_RECIPES if recipe.route != "network" or places.network]
+    groups = grouped(songs)[:n_groups]
+    wanted = [
+        FullExperiment(number, keys, mixer)
+        for mixer in (BASELINES, *recipes, WAVEFORM, WAVEFORM_BASIC)
+        for number, keys in enumerate(groups, 1)
+    ]
+
+    def do(left: Sequence[FullExperiment]) -> Generator[tuple[FullExperiment, Any], None, None]:
+        return worked(_work, left, n_processes, initializer=_begin, initargs=(places,))
+
+    results = results_of(wanted, do, parts=places.target.with_suffix(".parts"), digest=digest, say=say)
+    scores: Scores = {heard: {} for heard in HEARD}
+    for result in results.values():
+        for heard, by_song in result.items():
+            for key, own in by_song.items():
+                scores[heard].setdefault(key, {}).update(own)
+    corpora = {song.key: song.corpus for song in songs}
+    found = {
+        "format": FORMAT,
+        "set": {"sha256": digest, "songs": [about(song) for song in songs]},
+        "summary": {heard: summary(scores[heard], corpora) for heard in HEARD},
+        "network_off_db": _network_off_db(scores[RAW]),
+        "scores": scores,
+    }
+    write_text_whole(places.target, json.dumps(found, indent=1))
+    return found
+
+
+def _network_off_db(scores: dict[str, dict[str, Score]]) -> float | None:
+    """Return how far the mix that the network plays is from the console's at the same settings, median over songs."""
+    off_db = [off for own in scores.values() if (off := own.get(AS_PLAYED, {}).get("off_db")) is not None]
+    return float(np.median(off_db)) if off_db else None
+
+
+class _Judge:
+    """All that the experiments of one process share."""
+
+    def __init__(self, places: _Places) -> None:
+        self._songs = cut_songs(places.data, places.target, places.midi, places.most_per_author)
+        self._takes = Takes(places.target.with_suffix(".takes"))
+        self._states = places.target.with_suffix(".states") / digest_of(self._songs)[:16]
+        self._network = load_network(places.network) if places.network else None
+
+    def judge(self, experiment: FullExperiment) -> Scores:
+        """Learn from the other authors, and return the scores of the judged songs."""
+        torch.set_num_threads(1)
+        judged = [song for song in self._songs if song.key in experiment.judged]
+        authors = {song.author for song in judged}
+        learned = [song for song in self._songs if song.author not in authors and song.usage is Usage.TRAIN]
+        if not learned:
+            raise CorpusError("no song of other authors may be learned from by its licence. Give songs or lmms.")
+        states = self._states / str(experiment.group)
+        states.mkdir(parents=True, exist_ok=True)
+        mixes_of = self._mixer(experiment.mixer, learned, states)
+        found: Scores = {heard: {} for heard in HEARD}
+        for song in judged:
+            excerpts = range(min(JUDGED_EXCERPTS, len(song.tracks)))
+            target = np.stack([target_of(song, place) for place in excerpts])
+            for heard, take in ((RAW, self._takes.of(song, 0)), (UNTOUCHED, self._takes.untouched(song))):
+                mixes = mixes_of(take, excerpts)
+                own = {name: score_mixes(draws, target, is_stereo=song.is_stereo) for name, draws in mixes.items()}
+                if AS_PLAYED in own:
+                    (exact,), (played,) = (mixes[name] for name in mixes)
+                    own[AS_PLAYED]["off_db"] = thirds_off_db(exact, played)
+                found[heard][song.key] = own
+        return found
+
+    def _mixer(self, name: str, learned: Sequence[StripSong], states: Path) -> Any:
+        if name == BASELINES:
+            table, takes = fit_roles(learned), [self._takes.of(song, 1) for song in learned]
+            spectra = fit_spectra(takes, best_share(takes))
+            return partial(_baseline_mixes, table=table, spectra=spectra)
+        if name in (WAVEFORM, WAVEFORM_BASIC):
+            take_of = self._drawn if name == WAVEFORM else self._untouched
+            trained = fit_waveform(learned, take_of, SEED, states / f"{name}.pt", say=to_stderr)
+            return lambda take, places: {name: [np.stack([waveform_mix(trained, take, p) for p in places])]}
+        recipe = next(recipe for recipe in FULL_RECIPES if recipe.name == name)
+        fitted = fit_full(recipe, learned, self._takes, SEED, states, self._network, to_stderr)
+        network = self._network if recipe.route == "network" else None
+        return partial(_controller_mixes, name=name, controller=fitted.controller, network=network)
+
+    def _drawn(self, song: StripSong, rng: np.random.Generator) -> RawTake:
+        return self._takes.of(song, int(rng.integers(1, N_TAKES + 1)))
+
+    def _untouched(self, song: StripSong, rng: np.random.Generator) -> RawTake:
+        del rng
+        return self._takes.untouched(song)
+
+
+def _baseline_mixes(take: RawTake, places: Sequence[int], *, table: Any, spectra: Any) -> dict[str, list[Mixes]]:
+    return {
+        name: [np.stack([fader.mixed(take, place) for place in places]) for fader in draws]
+        for name, draws in full_baselines(take, table, spectra, SEED).items()
+    }
+
+
+def _controller_mixes(
+    take: RawTake,
+    places: Sequence[int],
+    *,
+    name: str,
+    controller: FullController,
+    network: TransformationNetwork | None,
+) -> dict[str, list[Mixes]]:
+    """Return the mix through the exact console, which is what an engineer gets, however the controller has learned.
+
+    With a network also the mix that this plays at the same settings, which is what it has learned from.
+    """
+    vectors, reverb = (torch.from_numpy(answer) for answer in controller.answer(take.heard))
+    with torch.no_grad():
+        mixes = [song_mix("exact console", torch.from_numpy(take.audio(p)), vectors, reverb).numpy() for p in places]
+    found = {name: [np.stack(mixes).astype(np.float32)]}
+    if network is not None:
+        before = (network.receptive_field - 1) // 2
+        ends = (before, network.receptive_field - 1 - before)
+        tracks = [torch.nn.functional.pad(torch.from_numpy(take.audio(p)), ends) for p in places]
+        with torch.no_grad():
+            played = [song_mix(network, some, vectors, reverb).numpy() for some in tracks]
+        found[AS_PLAYED] = [np.stack(played).astype(np.float32)]
+    return found
+
+
+def thirds_off_db(mixes: Mixes, others: Mixes) -> float:
+    """Return how far two mixes of a song are from each other, mean over thirds of an octave that sound, level left out.
+
+    Parameters
+    ----------
+    mixes, others : ndarray of float32, shape (n_excerpts, 2, n_samples)
+    """
+    own_db, other_db = (third_octaves_db(np.concatenate(list(some), axis=1), RATE_HZ) for some in (mixes, others))
+    counts = own_db > own_db.max() - HEARD_BELOW_DB
+    off_db = (other_db - own_db)[counts]
+    return float(np.abs(off_db - np.median(off_db)).mean())
+
+
+def load_network(file: Path) -> TransformationNetwork:
+    """Return a network that ``train_transformation`` trained for the whole channel, frozen.
+
+    Raises
+    ------
+    CorpusError
+        If the file holds none.
+    """
+    try:
+        stored = torch.load(file, weights_only=True)
+        weights = stored["best"]
+        n_stacks = sum(name.endswith("residual_gain") for name in weights) // 10
+        network = TransformationNetwork(conditions_size(), n_stacks=n_stacks, width=len(weights["answer.weight"][0]))
+        network.load_state_dict(weights)
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        raise CorpusError(f"{file}: no network of a whole channel ({type(error).__name__}). Train it anew.") from error
+    network.eval().requires_grad_(False)
+    return network
+
+
+_JUDGES: list[_Judge] = []
+"""Of this process."""
+
+
+def _begin(places: _Places) -> None:
+    _JUDGES.append(_Judge(places))
+
+
+def _work(experiment: FullExperiment) -> Scores:
+    return _JUDGES[-1].judge(experiment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
