@@ -344,6 +344,12 @@ class Track:
         """The name to show: the track's own, or ``Track n``."""
         return self.name.strip() or f"Track {self.number}"
 
+    @property
+    def is_panned(self) -> bool:
+        """Whether somebody has moved its pan, or automated it."""
+        kinds = (EnvelopeKind.PAN, EnvelopeKind.PAN_PRE_FX)
+        return self.pan != 0.0 or any(self.envelope(kind) is not None for kind in kinds)
+
     def effects_heard(self) -> tuple[FxSlot, ...]:
         """Return the plug-ins that change the sound: neither bypassed nor offline."""
         if self.effects_bypassed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reaper_automix.mixers.strip_controller import hear
+from reaper_automix.mixers.strip_excerpts import hear
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.strips.songs import RATE_HZ, StripSong
 

@@ -15,7 +15,7 @@ from reaper_automix.mixers.drum_sound import HeardKit, channels_of, words_of
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.mixplan import PanMove, PolarityMove, TrackRef
 from reaper_automix.role_vocabulary import DrumMic
-from reaper_automix.session import EnvelopeKind, Track
+from reaper_automix.session import Track
 
 SMALLEST_PAN = 0.05
 
@@ -71,12 +71,7 @@ def pan_moves(heard: HeardKit, kit: Sequence[Microphone], hearing: Hearing) -> l
     moves: list[PanMove] = []
     for one, said in zip(kit, suggested_pans([o.mics for o in kit], sounds, overheads, rate_hz), strict=True):
         track = hearing.session.track(one.track_id)
-        if said.pan is not None and abs(said.pan) >= SMALLEST_PAN and _is_untouched(track):
+        if said.pan is not None and abs(said.pan) >= SMALLEST_PAN and not track.is_panned:
             reason = f"{words_of(one)}: {said.reason}"
             moves.append(PanMove(TrackRef(track.id, track.title), track.pan, said.pan, reason))
     return moves
-
-
-def _is_untouched(track: Track) -> bool:
-    kinds = (EnvelopeKind.PAN, EnvelopeKind.PAN_PRE_FX)
-    return track.pan == 0.0 and all(track.envelope(kind) is None for kind in kinds)

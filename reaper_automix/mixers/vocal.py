@@ -32,6 +32,7 @@ from reaper_automix.effect_settings.wording import settings_words
 from reaper_automix.errors import ScopeError
 from reaper_automix.mixers import vocal_reverb
 from reaper_automix.mixers.hearing import SILENT_LUFS, Hearing
+from reaper_automix.mixers.inserts import BUS, SEND_DB, Inserts, tag_of
 from reaper_automix.mixers.vocal_compression import Compression, compress
 from reaper_automix.mixers.vocal_level import WantedLevel, wanted_level
 from reaper_automix.mixers.vocal_sound import Side, excerpts_of, hear_side
@@ -39,15 +40,13 @@ from reaper_automix.mixers.vocal_unmasking import Unmasking, unmask
 from reaper_automix.mixplan import BusMove, EffectMove, Move, SendMove, TrackRef, bus_ref
 from reaper_automix.planning import Decided, GainDecision
 from reaper_automix.plugins.omnicompressor import NAME as OMNICOMPRESSOR
-from reaper_automix.plugins.registry import playable, plugin_for
-from reaper_automix.session import TAG_PREFIX, SendMode, Session, Track
+from reaper_automix.session import SendMode, Session, Track
 from reaper_automix.session_edits import perform
 from reaper_automix.settings import FADER_TOP_DB, MixSettings
 from reaper_automix.units import db_to_energy
 
 NAME = "vocal"
 WHILE_SUNG, WHOLE_SONG = "while somebody sings", "over the whole song"
-BUS = "Automix reverb"
 RMS_SIZE_MS = 5.0
 """ReaComp's own; OmniCompressor detects peaks."""
 _TOGETHER = "lowered with the vocal, which keeps their balance: its fader is at its top, or the mix at its headroom"
@@ -139,7 +138,8 @@ class _Mixing:
         self._session = hearing.session
         self._rate_hz = session_rate_hz(hearing.session)
         self._moves: list[Move] = []
-        self._warnings: list[str] = []
+        self._inserts = Inserts(settings.plugins, self._rate_hz)
+        self._warnings = self._inserts.warnings
 
     def decided(self) -> Decided:
         compressions = self._compressed() if self._does("compressor") else {}
@@ -188,7 +188,7 @@ class _Mixing:
             track = self._session.track(track_id)
             sound = TrackSound(track, self._rate_hz, self._range_s)
             n_channels = sound.n_channels
-            plugin = self._plugin("compressor", n_channels)
+            plugin = self._inserts.plugin("compressor", n_channels)
             rms_size_ms = 0.0 if plugin == OMNICOMPRESSOR else RMS_SIZE_MS
             compression = compress(sound.blocks, self._rate_hz, n_channels, rms_size_ms=rms_size_ms)
             if compression.settings is None:
@@ -202,37 +202,38 @@ class _Mixing:
         masks = unmask(vocal.octaves, rest.octaves)
         if masks.bands:
             reason = f"what masks and is masked while somebody sings: {settings_words(masks.settings)}"
+            plugin = self._inserts.plugin("equaliser", 2)
             for track_id in self._leads:
-                self._insert(self._session.track(track_id), self._plugin("equaliser", 2), masks.settings, reason)
+                self._insert(self._session.track(track_id), plugin, masks.settings, reason)
         return masks
 
     def _inserted(self, rest: Side | None) -> str:
         time_s, why = self._decay(rest)
         for track_id in self._leads:
             settings = vocal_reverb.inserted(time_s)
-            self._insert(self._session.track(track_id), self._plugin("reverb", 2), settings, why)
+            self._insert(self._session.track(track_id), self._inserts.plugin("reverb", 2), settings, why)
         return f"{why}; in the vocal's own chain, {vocal_reverb.INSERT_WET:.0%} wet"
 
     def _sent(self, dry: Side, rest: Side | None, change_db: float) -> str:
         """Put the reverb on the bus, and send the lead there at a level that is 14 LU below the mix."""
         time_s, why = self._decay(rest)
-        plugin = self._plugin("reverb", 2)
-        settings = self._held(plugin, vocal_reverb.on_bus(time_s))
+        plugin = self._inserts.plugin("reverb", 2)
+        settings = self._inserts.held(plugin, vocal_reverb.on_bus(time_s))
         bus = bus_ref(BUS)
         sends = [SetSend(i, bus.id, 0.0, SendMode.POST_FADER) for i in self._leads]
         made: list[Edit] = [AddBus(bus.id, BUS)] if all(t.id != bus.id for t in self._session.tracks) else []
-        made += [SetEffect(bus.id, f"{bus.id} {NAME}", plugin, _tag(settings), settings), *sends]
+        made += [SetEffect(bus.id, f"{bus.id} {NAME}", plugin, tag_of(settings), settings), *sends]
         wet = self._heard(self._leads, _only_sends(perform(self._session, made), self._leads))
         mix = dry.energy * db_to_energy(change_db) + (0.0 if rest is None else rest.energy)
         wanted_db = integrated_lufs(mix) - vocal_reverb.UNDER_MIX_LU - (wet.lufs + change_db)
-        level_db = min(max(wanted_db, vocal_reverb.SEND_DB[0]), vocal_reverb.SEND_DB[1])
+        level_db = min(max(wanted_db, SEND_DB[0]), SEND_DB[1])
         if not math.isfinite(wanted_db):
             return ""
         if level_db != wanted_db:
             self._warnings.append(
                 f"{BUS}: a send of {wanted_db:+.1f} dB was wanted, {level_db:+.1f} dB is the nearest."
             )
-        self._moves += [BusMove(BUS, why), EffectMove(bus, plugin, _tag(settings), settings, reason=why)]
+        self._moves += [BusMove(BUS, why), EffectMove(bus, plugin, tag_of(settings), settings, reason=why)]
         below = f"the reverb is then {vocal_reverb.UNDER_MIX_LU:.0f} LU below the mix"
         self._moves += [SendMove(TrackRef(i, self._title(i)), BUS, level_db, reason=below) for i in self._leads]
         return f"{why}; sent at {level_db:+.1f} dB, {below}"
@@ -248,24 +249,12 @@ class _Mixing:
     def _range_s(self) -> tuple[float, float]:
         return self._hearing.scope.range_s
 
-    def _plugin(self, effect: str, n_channels: int) -> str:
-        plugin, why = plugin_for(effect, self._settings.plugins, n_channels)
-        if why and f"{why}." not in self._warnings:
-            self._warnings.append(f"{why}.")
-        return plugin
-
-    def _held(self, plugin: str, settings: EffectSettings) -> EffectSettings:
-        """Return what the plug-in can hold of settings, and say what it cannot."""
-        held, said = playable(plugin, settings, self._rate_hz)
-        self._warnings += [f"{one}." for one in said if f"{one}." not in self._warnings]
-        return held
-
     def _insert(self, track: Track, plugin: str, settings: EffectSettings, reason: str) -> None:
         """Make the move, and take it on in the session that the next step listens to."""
-        held = self._held(plugin, settings)
-        self._moves.append(EffectMove(TrackRef(track.id, track.title), plugin, _tag(held), held, reason=reason))
-        edit = SetEffect(track.id, f"{track.id} {NAME} {effect_of(held)}", plugin, _tag(held), held)
-        self._session = perform(self._session, [edit])
+        move = self._inserts.move(TrackRef(track.id, track.title), plugin, settings, reason)
+        self._moves.append(move)
+        effect_id = f"{track.id} {NAME} {effect_of(move.settings)}"
+        self._session = perform(self._session, [SetEffect(track.id, effect_id, plugin, move.tag, move.settings)])
 
     def _gaps(self, dry: Side, after: Side, rest: Side | None) -> _Gaps:
         if rest is None or not np.isfinite(rest.lufs):
@@ -339,10 +328,6 @@ class _Gaps:
     change_db: float
     wanted: WantedLevel
     measured: str
-
-
-def _tag(settings: EffectSettings) -> str:
-    return f"{TAG_PREFIX}{effect_of(settings)}"
 
 
 def _only_sends(session: Session, track_ids: Collection[str]) -> Session:

@@ -22,7 +22,6 @@ UNDER_MIX_LU = 14.0
 INSERT_WET = 0.6
 DEFAULT_BPM = 120.0
 """REAPER's tempo in a project in which nobody set one."""
-SEND_DB = (-60.0, 6.0)
 
 
 def decay_s(tempo_bpm: float) -> float:

@@ -19,7 +19,7 @@ RANDOM_DRAWS = 3
 
 MONO, RAW, RANDOM, EQUAL = "mono sum", "faders at 0 dB", "random", "equal loudness"
 ROLES, ROLES_AND_PANS, HUMAN = "role mean", "role mean and pan", "human gain and pan (check)"
-SPECTRA = "role mean and spectrum"
+SPECTRA, SENDS = "role mean and spectrum", "role mean and send"
 """Of the full task: see ``full_baselines``."""
 
 

@@ -22,15 +22,8 @@ from torch import Tensor
 
 from reaper_automix.errors import ModelError
 from reaper_automix.learning.convolution import Convolution
-from reaper_automix.mixers.strip_controller import (
-    CHANNELS,
-    MOST_GAIN_DB,
-    N_BANDS,
-    Dense,
-    Heard,
-    StripController,
-    Strips,
-)
+from reaper_automix.mixers.strip_controller import MOST_GAIN_DB, Dense, StripController, Strips
+from reaper_automix.mixers.strip_excerpts import CHANNELS, N_BANDS, Heard
 
 KERNEL = 3
 DROPOUT = 0.1

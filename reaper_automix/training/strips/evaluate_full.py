@@ -14,7 +14,6 @@ import pickle  # for the error of torch alone
 import sys
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +21,34 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reaper_automix.analysis.third_octaves import third_octaves_db
 from reaper_automix.errors import AutomixError, CorpusError
 from reaper_automix.files import write_text_whole
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.processes import worked
 from reaper_automix.training.resuming import Say, results_of, to_stderr, unsaid
-from reaper_automix.training.strips.baselines import fit_roles
-from reaper_automix.training.strips.evaluate import SEED, about, cut_songs, digest_of, grouped
-from reaper_automix.training.strips.full_baselines import best_share, fit_spectra, full_baselines
-from reaper_automix.training.strips.full_controller import FullController
+from reaper_automix.training.strips.baselines import SPECTRA, fit_roles
+from reaper_automix.training.strips.evaluate import about, cut_songs, digest_of, grouped
+from reaper_automix.training.strips.full_baselines import best_share, fit_spectra, usual_sends_db
 from reaper_automix.training.strips.full_fit import FULL_RECIPES, N_TAKES, Takes, fit_full
-from reaper_automix.training.strips.full_loss import HEARD_BELOW_DB, song_mix
+from reaper_automix.training.strips.full_mixers import AS_PLAYED, SEED, Baselines, Controlled, Mixer, Waveforms
 from reaper_automix.training.strips.raw_takes import RawTake
 from reaper_automix.training.strips.scoring import JUDGED_EXCERPTS, Score, score_mixes
-from reaper_automix.training.strips.songs import RATE_HZ, StripSong
+from reaper_automix.training.strips.songs import StripSong
 from reaper_automix.training.strips.tables import markdown, summary
 from reaper_automix.training.strips.transformation import TransformationNetwork, conditions_size
-from reaper_automix.training.strips.waveform_fit import fit_waveform, waveform_mix
+from reaper_automix.training.strips.waveform_fit import fit_waveform
 from reaper_automix.training.strips.wet_targets import target_of
 
 FORMAT = "reaper_automix.full_strip_scores/1"
 BASELINES, WAVEFORM, WAVEFORM_BASIC = "baselines", "waveform network", "waveform network, tracks as they are"
 RAW, UNTOUCHED = "as if nobody had touched them", "as they are"
 HEARD = (RAW, UNTOUCHED)
-AS_PLAYED = "the same, as the network plays it"
+BESIDE = ((AS_PLAYED, "off_db"), (SPECTRA, "share"), (SPECTRA, "disturbed_db"), (SPECTRA, "unusual_db"))
+TOLD = {
+    "off_db": "The network's mix beside the exact console's, mean of thirds of an octave, median of songs",
+    "disturbed_db": "Tracks beside what they were before they were made raw, the same",
+    "unusual_db": "Tracks as they were beside the mean spectrum of their role, the same",
+}
 Scores = dict[str, dict[str, dict[str, Score]]]
 """By how it was heard, then by song, then by mix."""
 Mixes = NDArray[np.float32]
@@ -98,8 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     for heard in HEARD:
         sys.stdout.write(f"## Tracks {heard}\n\n{markdown(found['summary'][heard])}\n\n")
-    if (off_db := found["network_off_db"]) is not None:
-        sys.stdout.write(f"The network's mix is {off_db:.2f} dB per third of an octave from the exact console's.\n")
+    told = {figure: value for figure, value in found["beside"].items() if value is not None}
+    sys.stdout.write("".join(f"{TOLD[figure]}: {value:.2f} dB\n" for figure, value in told.items() if figure in TOLD))
     return 0
 
 
@@ -137,17 +139,17 @@ def evaluate_full(
         "format": FORMAT,
         "set": {"sha256": digest, "songs": [about(song) for song in songs]},
         "summary": {heard: summary(scores[heard], corpora) for heard in HEARD},
-        "network_off_db": _network_off_db(scores[RAW]),
+        "beside": {figure: _median_of(scores[RAW], mix, figure) for mix, figure in BESIDE},
         "scores": scores,
     }
     write_text_whole(places.target, json.dumps(found, indent=1))
     return found
 
 
-def _network_off_db(scores: dict[str, dict[str, Score]]) -> float | None:
-    """Return how far the mix that the network plays is from the console's at the same settings, median over songs."""
-    off_db = [off for own in scores.values() if (off := own.get(AS_PLAYED, {}).get("off_db")) is not None]
-    return float(np.median(off_db)) if off_db else None
+def _median_of(scores: dict[str, dict[str, Score]], mix: str, figure: str) -> float | None:
+    """Return a figure of a mix, median over the songs that have it."""
+    known = [value for own in scores.values() if (value := own.get(mix, {}).get(figure)) is not None]
+    return float(np.median(known)) if known else None
 
 
 class _Judge:
@@ -169,33 +171,30 @@ class _Judge:
             raise CorpusError("no song of other authors may be learned from by its licence. Give songs or lmms.")
         states = self._states / str(experiment.group)
         states.mkdir(parents=True, exist_ok=True)
-        mixes_of = self._mixer(experiment.mixer, learned, states)
+        mixer = self._mixer(experiment.mixer, learned, states)
         found: Scores = {heard: {} for heard in HEARD}
         for song in judged:
             excerpts = range(min(JUDGED_EXCERPTS, len(song.tracks)))
             target = np.stack([target_of(song, place) for place in excerpts])
             for heard, take in ((RAW, self._takes.of(song, 0)), (UNTOUCHED, self._takes.untouched(song))):
-                mixes = mixes_of(take, excerpts)
+                mixes = mixer.mixes(take, excerpts)
                 own = {name: score_mixes(draws, target, is_stereo=song.is_stereo) for name, draws in mixes.items()}
-                if AS_PLAYED in own:
-                    (exact,), (played,) = (mixes[name] for name in mixes)
-                    own[AS_PLAYED]["off_db"] = thirds_off_db(exact, played)
+                for name, figures in mixer.beside(take, mixes).items():
+                    own[name].update(figures)
                 found[heard][song.key] = own
         return found
 
-    def _mixer(self, name: str, learned: Sequence[StripSong], states: Path) -> Any:
+    def _mixer(self, name: str, learned: Sequence[StripSong], states: Path) -> Mixer:
+        table = fit_roles(learned)
         if name == BASELINES:
-            table, takes = fit_roles(learned), [self._takes.of(song, 1) for song in learned]
-            spectra = fit_spectra(takes, best_share(takes))
-            return partial(_baseline_mixes, table=table, spectra=spectra)
+            takes = [self._takes.of(song, 1) for song in learned]
+            return Baselines(table, fit_spectra(takes, best_share(takes)), usual_sends_db(learned))
         if name in (WAVEFORM, WAVEFORM_BASIC):
             take_of = self._drawn if name == WAVEFORM else self._untouched
-            trained = fit_waveform(learned, take_of, SEED, states / f"{name}.pt", say=to_stderr)
-            return lambda take, places: {name: [np.stack([waveform_mix(trained, take, p) for p in places])]}
+            return Waveforms(name, fit_waveform(learned, take_of, SEED, states / f"{name}.pt", say=to_stderr))
         recipe = next(recipe for recipe in FULL_RECIPES if recipe.name == name)
         fitted = fit_full(recipe, learned, self._takes, SEED, states, self._network, to_stderr)
-        network = self._network if recipe.route == "network" else None
-        return partial(_controller_mixes, name=name, controller=fitted.controller, network=network)
+        return Controlled(name, fitted.controller, table, self._network if recipe.route == "network" else None)
 
     def _drawn(self, song: StripSong, rng: np.random.Generator) -> RawTake:
         return self._takes.of(song, int(rng.integers(1, N_TAKES + 1)))
@@ -203,52 +202,6 @@ class _Judge:
     def _untouched(self, song: StripSong, rng: np.random.Generator) -> RawTake:
         del rng
         return self._takes.untouched(song)
-
-
-def _baseline_mixes(take: RawTake, places: Sequence[int], *, table: Any, spectra: Any) -> dict[str, list[Mixes]]:
-    return {
-        name: [np.stack([fader.mixed(take, place) for place in places]) for fader in draws]
-        for name, draws in full_baselines(take, table, spectra, SEED).items()
-    }
-
-
-def _controller_mixes(
-    take: RawTake,
-    places: Sequence[int],
-    *,
-    name: str,
-    controller: FullController,
-    network: TransformationNetwork | None,
-) -> dict[str, list[Mixes]]:
-    """Return the mix through the exact console, which is what an engineer gets, however the controller has learned.
-
-    With a network also the mix that this plays at the same settings, which is what it has learned from.
-    """
-    vectors, reverb = (torch.from_numpy(answer) for answer in controller.answer(take.heard))
-    with torch.no_grad():
-        mixes = [song_mix("exact console", torch.from_numpy(take.audio(p)), vectors, reverb).numpy() for p in places]
-    found = {name: [np.stack(mixes).astype(np.float32)]}
-    if network is not None:
-        before = (network.receptive_field - 1) // 2
-        ends = (before, network.receptive_field - 1 - before)
-        tracks = [torch.nn.functional.pad(torch.from_numpy(take.audio(p)), ends) for p in places]
-        with torch.no_grad():
-            played = [song_mix(network, some, vectors, reverb).numpy() for some in tracks]
-        found[AS_PLAYED] = [np.stack(played).astype(np.float32)]
-    return found
-
-
-def thirds_off_db(mixes: Mixes, others: Mixes) -> float:
-    """Return how far two mixes of a song are from each other, mean over thirds of an octave that sound, level left out.
-
-    Parameters
-    ----------
-    mixes, others : ndarray of float32, shape (n_excerpts, 2, n_samples)
-    """
-    own_db, other_db = (third_octaves_db(np.concatenate(list(some), axis=1), RATE_HZ) for some in (mixes, others))
-    counts = own_db > own_db.max() - HEARD_BELOW_DB
-    off_db = (other_db - own_db)[counts]
-    return float(np.abs(off_db - np.median(off_db)).mean())
 
 
 def load_network(file: Path) -> TransformationNetwork:

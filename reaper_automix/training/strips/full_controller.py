@@ -18,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reaper_automix.mixers.strip_controller import MOST_GAIN_DB, N_BANDS, Heard, StripController
+from reaper_automix.mixers.strip_controller import MOST_GAIN_DB, StripController
+from reaper_automix.mixers.strip_excerpts import N_BANDS, Heard
 from reaper_automix.mixers.strip_knobs import KNOBS, MEAN_FADER_DB, REVERB_START, START
 from reaper_automix.mixers.strip_parameters import FADER, N_REVERB, N_STRIP, NAMES, PAN, neutral_vector
 from reaper_automix.training.strips.controller import Controller, Shape, as_arrays, mean_by

@@ -32,7 +32,7 @@ from reaper_automix.analysis.third_octaves import CENTRES_HZ
 from reaper_automix.audio import levels
 from reaper_automix.effects.equaliser import response_db
 from reaper_automix.files import whole_file
-from reaper_automix.mixers.strip_controller import N_BANDS, RANGE_DB
+from reaper_automix.mixers.strip_excerpts import N_BANDS, RANGE_DB
 from reaper_automix.training.resuming import Say, unsaid
 from reaper_automix.training.strips.fit import FIRST_RATE, divided, learn_roles
 from reaper_automix.training.strips.full_controller import FullController
@@ -86,8 +86,8 @@ class FullRecipe:
 
 FULL_RECIPES = (
     FullRecipe("controller, known spectra alone", None),
-    FullRecipe("controller through the exact console", "exact console", mix_steps=200),
-    FullRecipe("controller through the network", "network", mix_steps=120),
+    FullRecipe("controller through the exact console", "exact console", mix_steps=240, rate=1e-3),
+    FullRecipe("controller through the network", "network", mix_steps=120, rate=1e-3),
     FullRecipe(
         "controller through the exact console, no known spectra",
         "exact console",
@@ -234,8 +234,8 @@ class _Training:
         return float(loss.detach())
 
     def look(self, loss: float, held_out_loss: float) -> None:
-        """Note how it goes."""
-        if not self.curve or held_out_loss < min(row[2] for row in self.curve):
+        """Note how it goes; what was there before the first step is only kept where there is no other."""
+        if all(row[0] == 0 or held_out_loss < row[2] for row in self.curve):
             self.best = {name: tensor.clone() for name, tensor in self._controller.state_dict().items()}
         if self.curve:
             self._schedule.step(held_out_loss)
@@ -347,13 +347,13 @@ def _drawn(songs: Sequence[StripSong], takes: Takes, route: Any, rng: np.random.
     n_samples = min(n_samples, audio.shape[-1])
     start = int(rng.integers(audio.shape[-1] - n_samples + 1))
     cut = slice(start, start + n_samples)
-    return take, images, chosen, torch.from_numpy(audio[..., cut]), torch.from_numpy(target[..., cut])
+    return take, images, chosen, torch.from_numpy(audio[..., cut]), torch.from_numpy(target[..., cut].copy())
 
 
 def _looked(songs: Sequence[StripSong], takes: Takes) -> list[tuple[RawTake, Tensor, Tensor]]:
     """Return what is looked at in between: of each held-out song its first excerpt, and the human's mix of it."""
     return [
-        (take, torch.from_numpy(take.audio(0)), torch.from_numpy(target_of(song, 0)))
+        (take, torch.from_numpy(take.audio(0)), torch.from_numpy(target_of(song, 0).copy()))
         for song, take in ((song, takes.of(song, 1)) for song in songs)
     ]
 

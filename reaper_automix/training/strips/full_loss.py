@@ -25,6 +25,7 @@ from reaper_automix.mixers.strip_parameters import BAND_TYPES
 from reaper_automix.training.strips.console import band_knobs, mix, strip_values
 from reaper_automix.training.strips.raw_takes import RawTake
 from reaper_automix.training.strips.songs import RATE_HZ
+from reaper_automix.training.strips.songs import is_stereo as has_sides
 from reaper_automix.training.strips.stereo_loss import multi_resolution_loss
 from reaper_automix.training.strips.transformation import TransformationNetwork, centre_crop, transformed_mix
 
@@ -91,9 +92,11 @@ def mix_loss(mixed: Tensor, target: Tensor, *, is_stereo: bool) -> Tensor:
     mixed, target : Tensor, shape (2, n_samples)
         The middle of the target counts where the mix is shorter.
     is_stereo : bool
-        Whether the difference of the sides counts; else only their sum.
+        Whether the difference of the sides counts; else only their sum. Nor does it where this stretch of the target
+        has none: beside silence any difference is as large as one likes.
     """
     target = centre_crop(target, mixed.shape[-1])
+    is_stereo = is_stereo and has_sides(target.numpy())
     mixed = mixed * torch.sqrt((target.square().sum() + _QUIET) / (mixed.square().sum() + _QUIET))
     loss = multi_resolution_loss((mixed[0] + mixed[1])[None], (target[0] + target[1])[None]).sum()
     if not is_stereo:

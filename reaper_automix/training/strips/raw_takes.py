@@ -34,7 +34,7 @@ from reaper_automix.effects.compressor import Compressor
 from reaper_automix.effects.equaliser import Equaliser
 from reaper_automix.files import write_bytes_whole
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
-from reaper_automix.mixers.strip_controller import Heard, image_of
+from reaper_automix.mixers.strip_excerpts import Heard, image_of
 from reaper_automix.mixers.strip_parameters import BAND_PLACES, SHELF_Q
 from reaper_automix.training.strips.features import loudness_of
 from reaper_automix.training.strips.songs import RATE_HZ, StripSong

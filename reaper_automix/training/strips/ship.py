@@ -1,7 +1,9 @@
-"""Train the controller that ships: ``python -m reaper_automix.training.strips.ship DATA --scores OUT.json --midi DIR``.
+"""Train what ships: ``python -m reaper_automix.training.strips.ship DATA --scores FULL.json --midi FOLDER``.
 
-It is the recipe with the least stereo loss on authors it had not seen, trained on all songs whose licence allows it.
-Whether it beats every baseline beyond doubt is written into the card, and is a matter of its own.
+The controller of the full task is the recipe with the least stereo loss on authors it had not seen, trained on all
+songs whose licence allows it; its faders are its own, or those of the role mean, whichever came closer. Whether ``mix
+--mixer strips`` follows it without being asked is decided by the figures: where it is below every baseline beyond
+doubt, and not above the role mean beyond doubt on tracks that need nothing.
 """
 
 from __future__ import annotations
@@ -15,43 +17,42 @@ from typing import Any
 
 from reaper_automix.errors import AutomixError, CorpusError
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
-from reaper_automix.mixers.strip_controller import (
-    EXCERPT_S,
-    FORMAT,
-    MODEL_NAME,
-    MOST_EXCERPTS,
-    MOST_GAIN_DB,
-    N_BANDS,
-    N_COLUMNS,
-    WEIGHTS_FILE,
-    controller_to_bytes,
-)
+from reaper_automix.mixers.strip_controller import FORMAT, MODEL_NAME, WEIGHTS_FILE, controller_to_bytes
+from reaper_automix.mixers.strip_knobs import KNOBS
+from reaper_automix.mixers.strip_suggestions import Faders
 from reaper_automix.models_folder import models_folder
 from reaper_automix.training.corpora.contract import Usage
-from reaper_automix.training.resuming import to_stderr
+from reaper_automix.training.resuming import Say, to_stderr, unsaid
 from reaper_automix.training.shipping import about_weights, read_scores, rounded, write_model
-from reaper_automix.training.strips.controller import as_arrays
-from reaper_automix.training.strips.evaluate import FORMAT as SCORES_FORMAT
-from reaper_automix.training.strips.evaluate import HALF, SEED, SIDES, about, cut_songs, digest_of
-from reaper_automix.training.strips.fit import EPOCH_PATCHES, RECIPES, Fitted, Recipe, fit
+from reaper_automix.training.strips.baselines import ROLES
+from reaper_automix.training.strips.evaluate import SEED, about, cut_songs, digest_of
+from reaper_automix.training.strips.evaluate_full import FORMAT as SCORES_FORMAT
+from reaper_automix.training.strips.evaluate_full import RAW, UNTOUCHED, load_network
+from reaper_automix.training.strips.full_controller import full_arrays
+from reaper_automix.training.strips.full_fit import FULL_RECIPES, FullRecipe, Takes, fit_full
+from reaper_automix.training.strips.full_mixers import ROLE_FADERS
 from reaper_automix.training.strips.songs import StripSong
 from reaper_automix.training.strips.tables import ALL, is_proven
+from reaper_automix.training.strips.transformation import TransformationNetwork
 
 SCORE_DECIMALS = 3
+FADERS: Mapping[Faders, str] = {"own": "", "roles": ROLE_FADERS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train and write."""
     parser = argparse.ArgumentParser(prog="python -m reaper_automix.training.strips.ship", description=__doc__)
     parser.add_argument("data", type=Path, help="folder whose subfolders are corpora")
-    parser.add_argument("--scores", type=Path, required=True, metavar="JSON", help="what evaluate wrote about them")
-    parser.add_argument("--midi", type=Path, metavar="FOLDER", help="as for evaluate")
-    parser.add_argument("--most-per-author", type=int, metavar="N", help="as for evaluate")
+    parser.add_argument("--scores", type=Path, required=True, metavar="JSON", help="what evaluate_full wrote of them")
+    parser.add_argument("--midi", type=Path, metavar="FOLDER", help="as for evaluate_full")
+    parser.add_argument("--most-per-author", type=int, metavar="N", help="as for evaluate_full")
+    parser.add_argument("--network", type=Path, metavar="FILE", help="as for evaluate_full, if its recipe is the best")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help=f"default: models/{MODEL_NAME}")
     asked = parser.parse_args(arguments)
     try:
         songs = cut_songs(asked.data, asked.scores, asked.midi, asked.most_per_author)
-        folder = ship(songs, asked.scores, asked.out or models_folder() / MODEL_NAME)
+        network = load_network(asked.network) if asked.network else None
+        folder = ship(songs, asked.scores, asked.out or models_folder() / MODEL_NAME, network, to_stderr)
     except AutomixError as error:
         to_stderr(str(error))
         return 1
@@ -59,7 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def ship(songs: Sequence[StripSong], scores: Path, folder: Path) -> Path:
+def ship(
+    songs: Sequence[StripSong],
+    scores: Path,
+    folder: Path,
+    network: TransformationNetwork | None = None,
+    say: Say = unsaid,
+) -> Path:
     """Train on songs and write ``model.json`` and the weights; return their folder.
 
     Raises
@@ -70,55 +77,66 @@ def ship(songs: Sequence[StripSong], scores: Path, folder: Path) -> Path:
         If the files cannot be written.
     """
     told = read_scores(scores, scores_format=SCORES_FORMAT, sha256=digest_of(songs))
-    recipe = best_recipe(told["summary"])
+    recipe, faders = best_recipe(told["summary"][RAW])
     allowed = [song for song in songs if song.usage is Usage.TRAIN]
-    if not allowed:
-        raise CorpusError("no song may be learned from by its licence. Give songs or lmms.")
-    fitted = fit(recipe, allowed, SEED)
-    stored = controller_to_bytes(as_arrays(fitted.controller))
-    write_model(folder, _card(fitted, allowed, told["summary"], stored), WEIGHTS_FILE, stored)
+    if not allowed or (recipe.route == "network" and network is None):
+        raise CorpusError(f"'{recipe.name}' wants songs whose licence allows it, and the network that it goes through.")
+    takes = Takes(scores.with_suffix(".takes"))
+    fitted = fit_full(recipe, allowed, takes, SEED, scores.with_suffix(".states") / "all", network, say)
+    stored = controller_to_bytes(full_arrays(fitted.controller))
+    card = {
+        **_about(recipe, faders, told, allowed),
+        **about_weights(WEIGHTS_FILE, stored),
+        "looks": rounded([list(row) for row in fitted.curve], SCORE_DECIMALS),
+    }
+    write_model(folder, card, WEIGHTS_FILE, stored)
     return folder
 
 
-def best_recipe(found: Mapping[str, Any]) -> Recipe:
-    """Return the recipe with the least stereo loss over all songs that have one, sides balanced as they are in use.
+def best_recipe(found: Mapping[str, Any]) -> tuple[FullRecipe, Faders]:
+    """Return the recipe with the least stereo loss over all songs, and whose faders it has then.
+
+    What never went through a console does not count: of compressors and reverbs known spectra say nothing.
 
     Raises
     ------
     CorpusError
-        If none of them was judged.
+        If none was judged.
     """
     table = found[ALL].get("stereo") or found[ALL]["sum"]
-    known = [recipe for recipe in RECIPES if recipe.name + SIDES in table]
+    known: list[tuple[FullRecipe, Faders]] = [
+        (recipe, faders)
+        for recipe in FULL_RECIPES
+        for faders in FADERS
+        if recipe.route and recipe.name + FADERS[faders] in table
+    ]
     if not known:
-        raise CorpusError("the scores hold no controller. Run evaluate with at least one recipe.")
-    return min(known, key=lambda recipe: float(table[recipe.name + SIDES]["mean"]))
+        raise CorpusError("the scores hold no controller. Run evaluate_full to its end.")
+    return min(known, key=lambda one: float(table[one[0].name + FADERS[one[1]]]["mean"]))
 
 
-def _card(fitted: Fitted, songs: Sequence[StripSong], found: Mapping[str, Any], stored: bytes) -> dict[str, Any]:
-    recipe = fitted.recipe
-    n_with_pans = sum(song.is_stereo and song.levels_are_raw for song in songs)
+def does_no_harm(found: Mapping[str, Any], name: str) -> bool:
+    """Return whether a mix is not above the role mean beyond doubt: of tracks that need nothing."""
+    tables = [found[ALL].get(figure, {}) for figure in ("stereo", "sum")]
+    return all(table.get(name, {}).get("minus", {}).get(ROLES, {"low": 0.0})["low"] <= 0.0 for table in tables)
+
+
+def _about(recipe: FullRecipe, faders: Faders, told: Mapping[str, Any], songs: Sequence[StripSong]) -> dict[str, Any]:
+    raw, untouched = (told["summary"][heard] for heard in (RAW, UNTOUCHED))
+    name = recipe.name + FADERS[faders]
     return {
         "format": FORMAT,
-        "what": "gain and pan of each track in human mixes, from spectra of a few excerpts at one loudness, by the "
-        "controller of a differentiable mixing console (Steinmetz et al. 2021, section 2.2) with an encoder of our own",
-        **about_weights(WEIGHTS_FILE, stored),
-        "input": {
-            "loudness_lufs": REFERENCE_LUFS,
-            "excerpts": MOST_EXCERPTS,
-            "excerpt_s": EXCERPT_S,
-            "bands": N_BANDS,
-            "columns": N_COLUMNS,
-        },
-        "answer": {"most_gain_db": MOST_GAIN_DB, "pans": "-1 to 1, sizes; sides by on_both_sides"},
-        "proven_on_unseen_authors": is_proven(found, recipe.name + SIDES),
-        "half_way_to_roles_proven": is_proven(found, recipe.name + HALF),
-        "recipe": {**asdict(recipe), "epoch_patches": EPOCH_PATCHES, "seed": SEED},
+        "what": "the channel strip of each track in human mixes, from spectra of a few excerpts at one loudness, by "
+        "the controller of a differentiable mixing console (Steinmetz et al. 2021) with an encoder of our own",
+        "input": {"loudness_lufs": REFERENCE_LUFS},
+        "answer": ["fader_db", "pan", *KNOBS],
+        "faders": faders,
+        "proven_on_unseen_authors": is_proven(raw, name) and does_no_harm(untouched, name),
+        "recipe": {**asdict(recipe), "seed": SEED},
         "training_data": [about(song) for song in songs],
-        "bias": f"pans are known of {n_with_pans} songs, nearly all of them General MIDI; few real recordings, few "
-        f"voices; {len({song.author for song in songs})} authors",
-        "loss": {"first": fitted.curve[0][1], "best": min(row[1] for row in fitted.curve)},
-        "scores": rounded(found, SCORE_DECIMALS),
+        "bias": f"equaliser and dynamics are inverses of random ones, not an engineer's; most songs are General MIDI; "
+        f"few real recordings, few voices; {len({song.author for song in songs})} authors",
+        "scores": {heard: rounded(told["summary"][heard][ALL], SCORE_DECIMALS) for heard in (RAW, UNTOUCHED)},
         "licence": "facts about the songs above; the numbers themselves are MIT",
     }
 

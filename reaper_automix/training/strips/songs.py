@@ -22,7 +22,7 @@ from reaper_automix.audio import levels
 from reaper_automix.errors import CorpusError
 from reaper_automix.files import whole_file, write_bytes_whole
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
-from reaper_automix.mixers.strip_controller import Heard, Images, excerpt, hear
+from reaper_automix.mixers.strip_excerpts import Heard, Images, excerpt, hear
 from reaper_automix.training.corpora.contract import CorpusSong, GainCurve, Usage
 from reaper_automix.training.corpora.loading import digest_of_song, read_audio_at
 from reaper_automix.training.corpora.registry import corpus_named

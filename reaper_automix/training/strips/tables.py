@@ -8,10 +8,20 @@ from typing import Any
 import numpy as np
 
 from reaper_automix.training.evaluation.intervals import Interval, draw_songs, interval
-from reaper_automix.training.strips.baselines import EQUAL, HUMAN, MONO, RANDOM, RAW, ROLES, ROLES_AND_PANS, SPECTRA
+from reaper_automix.training.strips.baselines import (
+    EQUAL,
+    HUMAN,
+    MONO,
+    RANDOM,
+    RAW,
+    ROLES,
+    ROLES_AND_PANS,
+    SENDS,
+    SPECTRA,
+)
 
 FIGURES = ("stereo", "sum", "difference")
-JUDGED_BESIDE = (MONO, RAW, RANDOM, EQUAL, ROLES, ROLES_AND_PANS, SPECTRA)
+JUDGED_BESIDE = (MONO, RAW, RANDOM, EQUAL, ROLES, ROLES_AND_PANS, SPECTRA, SENDS)
 """Each task has its own: what a table does not hold is not judged beside."""
 ALL = "all"
 SEED = 0

@@ -13,7 +13,8 @@ from synthetic_strip_songs import RATE_HZ, made_song
 from reaper_automix.effects.gain import amplified
 from reaper_automix.effects.pan import panned
 from reaper_automix.errors import ModelError
-from reaper_automix.mixers.strip_controller import controller_from_bytes, controller_to_bytes, hear
+from reaper_automix.mixers.strip_controller import controller_from_bytes, controller_to_bytes
+from reaper_automix.mixers.strip_excerpts import hear
 from reaper_automix.training.strips.controller import Controller, Shape, Vggish, as_arrays, load_vggish, mixed
 from reaper_automix.training.strips.frames import FrameSpectra, drawn_spectra, frames_loss, spectra_at
 from reaper_automix.training.strips.stereo_loss import RESOLUTIONS, stereo_loss

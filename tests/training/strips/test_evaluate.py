@@ -13,12 +13,10 @@ pytest.importorskip("torch")
 
 from synthetic_strip_songs import made_song
 
-from reaper_automix.errors import CorpusError, ModelError
-from reaper_automix.mixers import strip_controller
+from reaper_automix.errors import CorpusError
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.strips import evaluate as judging
 from reaper_automix.training.strips import fit as training
-from reaper_automix.training.strips import ship as shipping
 from reaper_automix.training.strips.baselines import EQUAL, HUMAN, MONO, RANDOM, ROLES, baselines, fit_roles
 from reaper_automix.training.strips.controller import Shape
 from reaper_automix.training.strips.evaluate import Experiment, evaluate, experiments, run
@@ -68,9 +66,9 @@ def test_the_parts_of_the_score_are_the_stereo_loss() -> None:
 
     song = SONGS[1]
     answers = baselines(song, fit_roles(SONGS[2:]), 0)[EQUAL]
-    from reaper_automix.training.strips.scoring import mix_of
+    from reaper_automix.training.strips.scoring import as_loud, mix_of
 
-    mix = torch.from_numpy(mix_of(song, answers[0]))
+    mix = torch.from_numpy(as_loud(mix_of(song, answers[0]), np.asarray(song.target)))
     wanted = stereo_loss(mix, torch.from_numpy(np.asarray(song.target)))
     assert score(song, answers)["stereo"] == pytest.approx(float(wanted.mean()), rel=1e-5)
 
@@ -148,29 +146,3 @@ def test_only_what_is_below_every_baseline_beyond_doubt_is_proven() -> None:
 def test_one_author_is_too_few() -> None:
     with pytest.raises(CorpusError, match="two authors"):
         experiments([song for song in SONGS if song.author == "author 0"], [])
-
-
-def test_what_ships_is_loaded_again_and_its_card_tells_the_scores(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shipping, "RECIPES", (QUICK,))
-    found = evaluate(SONGS, tmp_path / "scores.json", [QUICK])
-    folder = shipping.ship(SONGS, tmp_path / "scores.json", tmp_path / "models" / strip_controller.MODEL_NAME)
-    card = json.loads((folder / "model.json").read_text())
-    assert card["proven_on_unseen_authors"] is is_proven(found["summary"], "quick, sides balanced")
-    assert [song["author"] for song in card["training_data"]] == [song.author for song in SONGS]
-    monkeypatch.setattr("reaper_automix.models_folder.CANDIDATES", (tmp_path / "models",))
-    answer = strip_controller.load_strip_controller().predict(SONGS[0].heard)
-    assert np.isfinite(answer.gains_db).all()
-    with pytest.raises(CorpusError, match="not scores of these songs"):
-        shipping.ship(SONGS[1:], tmp_path / "scores.json", tmp_path / "other")
-    (folder / strip_controller.WEIGHTS_FILE).write_bytes(b"damaged")
-    with pytest.raises(ModelError):
-        strip_controller.load_strip_controller()
-
-
-def test_without_scores_nothing_ships(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="Run evaluate first"):
-        shipping.ship(SONGS, tmp_path / "scores.json", tmp_path)
-    with pytest.raises(CorpusError, match="no controller"):
-        shipping.best_recipe({ALL: {"sum": {EQUAL: {"mean": 1.0}}}})

@@ -11,7 +11,8 @@ from synthetic_strip_songs import RATE_HZ, made_song
 from reaper_automix.analysis.third_octaves import CENTRES_HZ
 from reaper_automix.effect_settings.equaliser import EqualiserSettings
 from reaper_automix.effects.equaliser import response_db as reference_db
-from reaper_automix.mixers.strip_controller import Heard, controller_from_bytes, controller_to_bytes
+from reaper_automix.mixers.strip_controller import controller_from_bytes, controller_to_bytes
+from reaper_automix.mixers.strip_excerpts import Heard
 from reaper_automix.mixers.strip_parameters import N_STRIP, neutral_vector, settings_from, vector_from
 from reaper_automix.training.strips.full_controller import FullController, full_arrays
 from reaper_automix.training.strips.full_loss import known_loss, mix_loss, response_db, song_mix

@@ -127,7 +127,7 @@ def test_a_send_is_heard_in_the_target_and_dies_away() -> None:
 def test_an_image_that_is_equalised_on_the_spot_is_that_of_equalised_sound() -> None:
     from reaper_automix.analysis.third_octaves import third_octaves_db
     from reaper_automix.effects.equaliser import Equaliser
-    from reaper_automix.mixers.strip_controller import image_of
+    from reaper_automix.mixers.strip_excerpts import image_of
     from reaper_automix.training.strips.features import loudness_of
     from reaper_automix.training.strips.full_fit import equalised
     from reaper_automix.training.strips.raw_takes import drawn

@@ -24,7 +24,7 @@ from reaper_automix.training.corpora.midi_song import read_midi
 from reaper_automix.training.strips.baselines import Answer
 from reaper_automix.training.strips.features import loudness_of, vggish_images
 from reaper_automix.training.strips.pans import lmms_sides, midi_below, midi_sides, pan_of, sides_of, to_strip
-from reaper_automix.training.strips.scoring import mix_of, score
+from reaper_automix.training.strips.scoring import JUDGED_EXCERPTS, as_loud, mix_of, score
 from reaper_automix.training.strips.songs import TARGET_LUFS, songs_below, strip_song
 
 RATE_HZ = 44_100
@@ -68,7 +68,7 @@ def test_the_humans_gains_and_pans_give_the_target_again(tmp_path: Path) -> None
     assert song.is_stereo
     assert song.pans == pytest.approx([-0.4, 0.0, 0.0])
     assert loudness_of(np.asarray(song.target), RATE_HZ) == pytest.approx(TARGET_LUFS, abs=0.01)
-    mix = mix_of(song, Answer(Strips(song.gains_db, song.pans)))
+    mix = as_loud(mix_of(song, Answer(Strips(song.gains_db, song.pans))), np.asarray(song.target[:JUDGED_EXCERPTS]))
     np.testing.assert_allclose(mix, song.target[:2], atol=2e-5)
     told = score(song, [Answer(Strips(song.gains_db, song.pans))])
     wrong = score(song, [Answer(Strips(song.gains_db[::-1].copy(), song.pans))])

@@ -5,7 +5,7 @@ import pytest
 
 from reaper_automix.analysis.third_octaves import CENTRES_HZ, N_BANDS
 from reaper_automix.effects.equaliser import response_db
-from reaper_automix.mixers.strip_spectra import MOST_BOOST_DB, MOST_CUT_DB, RoleSpectra, equaliser_towards
+from reaper_automix.training.strips.role_spectra import MOST_BOOST_DB, MOST_CUT_DB, RoleSpectra, equaliser_towards
 
 USUAL_DB = -20.0 - 2.0 * np.abs(np.arange(N_BANDS) - 10.0) / 3.0
 AT_HZ = np.array(CENTRES_HZ)
