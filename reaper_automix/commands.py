@@ -18,7 +18,7 @@ from reaper_automix.edits import Host
 from reaper_automix.errors import PlanError, SessionError
 from reaper_automix.files import backup_of, write_text_whole
 from reaper_automix.inspecting import Inspected, inspect_session
-from reaper_automix.mixplan import BusMove, MixPlan, TakeMove, move_words
+from reaper_automix.mixplan import BusMove, MixPlan, move_words
 from reaper_automix.mixplan_json import plan_from_json, plan_to_json
 from reaper_automix.pipeline import Planned, make_plan
 from reaper_automix.places import default_target, open_host
@@ -289,7 +289,7 @@ def _target(request: MixRequest) -> Path:
 
 def _check_fits(plan: MixPlan, session: Session) -> None:
     """Refuse a plan that was made for another session altogether."""
-    meant = {move.track.id for move in plan.moves if not isinstance(move, TakeMove | BusMove)}
+    meant = {move.track.id for move in plan.moves if not isinstance(move, BusMove)}
     if meant and not meant & {track.id for track in session.tracks}:
         made_for = plan.session_path or "another session"
         raise PlanError(f"This plan was made for {made_for}: {session.path} has none of its {len(meant)} tracks.")

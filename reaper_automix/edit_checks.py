@@ -1,13 +1,16 @@
-"""Edits of plug-ins, sends and buses against a session read back: does it hold what was asked for? Stdlib only."""
+"""Edits of plug-ins, sends, buses and takes: does a session read back hold what was asked for? Stdlib only."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
+from pathlib import Path
 
 from reaper_automix.edits import (
     AddBus,
+    AddTake,
     Edit,
     RemoveBus,
+    RemoveTake,
     RestoreControl,
     RestoreEffect,
     RestoreSend,
@@ -22,16 +25,20 @@ from reaper_automix.units import same_level
 ChainEdit = SetEffect | RestoreEffect | AddBus | RemoveBus | SetSend | RestoreSend
 """An edit of a plug-in, a send or a bus."""
 
+TakeEdit = AddTake | RemoveTake
+
 _LEVEL_TOLERANCE_DB = 0.001
 
 
-def target_of(edit: ChainEdit) -> Hashable:
+def target_of(edit: ChainEdit | TakeEdit) -> Hashable:
     """Return what an edit is about: a later edit on the same target overrides it."""
     match edit:
         case SetEffect() | RestoreEffect():
             return "effect", edit.track_id, edit.effect_id
         case SetSend() | RestoreSend():
             return "send", edit.track_id, edit.to_id
+        case AddTake() | RemoveTake():
+            return "take", edit.track_id, edit.item_id
     return "bus", edit.track_id
 
 
@@ -46,10 +53,12 @@ def words_of(edit: Edit) -> str:
             return "the send"
         case AddBus() | RemoveBus():
             return "the bus"
+        case AddTake() | RemoveTake():
+            return "the take"
     return edit.kind.value
 
 
-def holds(session: Session, edit: ChainEdit) -> bool:
+def holds(session: Session, edit: ChainEdit | TakeEdit) -> bool:
     """Tell whether a session that was read back holds what an edit asked for; a track that is gone holds nothing."""
     tracks = {track.id: track for track in session.tracks}
     match edit:
@@ -65,6 +74,8 @@ def holds(session: Session, edit: ChainEdit) -> bool:
             return _send_is(tracks.get(edit.to_id), edit.track_id, (edit.level_db, edit.mode))
         case RestoreSend():
             return _send_is(tracks.get(edit.to_id), edit.track_id, edit.was)
+        case AddTake() | RemoveTake():
+            return _take_is(tracks.get(edit.track_id), edit)
 
 
 def _effect_is(track: Track | None, effect_id: str, settings: EffectSettings | None) -> bool:
@@ -72,6 +83,20 @@ def _effect_is(track: Track | None, effect_id: str, settings: EffectSettings | N
     if slot is None or settings is None:
         return slot is None and settings is None
     return slot.settings is not None and same_settings(slot.settings, settings)
+
+
+def _take_is(track: Track | None, edit: TakeEdit) -> bool:
+    """Tell whether the take is there and active, or not there and the one active that was."""
+    item = None if track is None else next((item for item in track.items if item.id == edit.item_id), None)
+    if item is None:
+        return False
+    ids = [take.id for take in item.takes]
+    if isinstance(edit, RemoveTake):
+        return edit.take_id not in ids and (edit.active_id not in ids or ids[item.active_take] == edit.active_id)
+    active = item.takes[item.active_take]
+    if active.id != edit.take_id or active.name != edit.name or active.start_offset_s != 0.0:
+        return False
+    return active.source.path is not None and Path(active.source.path).name == Path(edit.file).name
 
 
 def _send_is(target: Track | None, source_id: str, wanted: tuple[float, SendMode] | None) -> bool:

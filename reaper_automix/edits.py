@@ -131,6 +131,32 @@ class RestoreSend:
     was: tuple[float, SendMode] | None
 
 
+@dataclass(frozen=True, slots=True)
+class AddTake:
+    """Add an audio file as a new take of an item, behind its others, and make it the active one.
+
+    It plays from the start of the file in the way of the take that was active, ``gain_db`` louder. A host with a media
+    folder copies the file there as ``name``, or under a number where that is taken, and never writes over one.
+    """
+
+    track_id: str
+    item_id: str
+    take_id: str
+    file: str
+    name: str
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTake:
+    """Take an ``AddTake`` back: remove the take, and make the one active that was. Its file stays where it is."""
+
+    track_id: str
+    item_id: str
+    take_id: str
+    active_id: str
+
+
 Edit = (
     SetControl
     | RestoreControl
@@ -142,6 +168,8 @@ Edit = (
     | RemoveBus
     | SetSend
     | RestoreSend
+    | AddTake
+    | RemoveTake
 )
 
 
@@ -159,6 +187,11 @@ class Host(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """What writing did beyond the edits (a backup, say), in words for the user."""
+        ...
+
+    @property
+    def why_no_takes(self) -> str:
+        """Why this host adds no takes, for the engineer to read; empty where it does."""
         ...
 
     def read_session(self) -> Session:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from reaper_automix.chunks.envelopes import parse_envelope
-from reaper_automix.edits import Control, RemoveBus, RestoreControl, RestoreEffect, RestorePoints, RestoreSend
+from reaper_automix.edits import (
+    Control,
+    RemoveBus,
+    RemoveTake,
+    RestoreControl,
+    RestoreEffect,
+    RestorePoints,
+    RestoreSend,
+)
 from reaper_automix.effect_settings.kinds import (
     EffectSettings,
     effect_of,
@@ -21,6 +29,7 @@ from reaper_automix.session import (
     Envelope,
     EnvelopeKind,
     EnvelopePoint,
+    Item,
     PointShape,
     Send,
     SendMode,
@@ -228,7 +237,48 @@ class BusEntry:
         return all(track.id != self.track_id for track in session.tracks)
 
 
-Entry = ControlEntry | PointsEntry | EffectEntry | SendEntry | BusEntry
+@dataclass(frozen=True, slots=True)
+class TakeEntry:
+    """A take that was added: the id of the one that was active, and the name written."""
+
+    mixer: str
+    track_id: str
+    item_id: str
+    take_id: str
+    was: str
+    now: str
+
+    @property
+    def what(self) -> str:
+        """Name the target in words."""
+        return TAKE_WORDS
+
+    @property
+    def target(self) -> Target:
+        """What this entry is about; a later entry on the same target replaces it."""
+        return self.track_id, f"take of {self.item_id}"
+
+    def restoring_edit(self) -> RemoveTake:
+        """Return the edit that takes this entry back."""
+        return RemoveTake(self.track_id, self.item_id, self.take_id, self.was)
+
+    def stands_in(self, session: Session) -> bool:
+        """Tell whether the take is there and still the active one."""
+        item = self._item(session)
+        return item is not None and [take.id for take in item.playing_takes] == [self.take_id]
+
+    def is_back_in(self, session: Session) -> bool:
+        """Tell whether the item is as it was before us: without this take."""
+        item = self._item(session)
+        return item is not None and all(take.id != self.take_id for take in item.takes)
+
+    def _item(self, session: Session) -> Item | None:
+        return next((item for item in session.track(self.track_id).items if item.id == self.item_id), None)
+
+
+Entry = ControlEntry | PointsEntry | EffectEntry | SendEntry | BusEntry | TakeEntry
+
+TAKE_WORDS = "take"
 
 
 def effect_words(tag: str) -> str:
@@ -276,6 +326,8 @@ def entry_to_data(entry: Entry) -> dict[str, Any]:
             return data | {"send": entry.to_id, "was": _send_to_data(entry.was), "now": _send_to_data(entry.now)}
         case BusEntry():
             return data | {"bus": entry.now}
+        case TakeEntry():
+            return data | {"take": entry.take_id, "item": entry.item_id, "was": entry.was, "now": entry.now}
 
 
 def _send_to_data(send: tuple[float, SendMode] | None) -> list[Any] | None:
@@ -311,6 +363,8 @@ def entry_from_data(data: dict[str, Any]) -> Entry:
         return SendEntry(data["mixer"], data["track"], str(data["send"]), was, _send_from_data(data["now"]))
     if "bus" in data:
         return BusEntry(data["mixer"], data["track"], str(data["bus"]))
+    if "take" in data:
+        return TakeEntry(data["mixer"], data["track"], *(str(data[key]) for key in ("item", "take", "was", "now")))
     range_start_s, range_end_s = data["range_s"]
     start_s, end_s = data["window_s"]
     return PointsEntry(

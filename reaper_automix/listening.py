@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,10 @@ def measure_session_tracks(
 def measure_mixes(
     sessions: Sequence[Session], *, cache: MeasurementCache, progress: Progress = silent
 ) -> tuple[Measurement, ...]:
-    """Measure the master of several variants of one session, from start to end, decoding every track once."""
+    """Measure the master of several variants of one session, from start to end.
+
+    Every track is decoded once; variants with other items (new takes, say) are played on their own.
+    """
     rate_hz = session_rate_hz(sessions[0])
     end_s = sessions[0].end_s
     hashes = _ContentHashes(cache)
@@ -85,10 +88,23 @@ def measure_mixes(
     found = {key: cache.load(key) for key in keys}
     missing = {key: session for key, session in zip(keys, sessions, strict=True) if found[key] is None}
     if missing:
-        for key, mix in zip(missing, _played(list(missing.values()), rate_hz, end_s, progress), strict=True):
-            cache.store(key, mix)
-            found[key] = mix
+        for alike in _with_same_items(missing):
+            for key, mix in zip(alike, _played(list(alike.values()), rate_hz, end_s, progress), strict=True):
+                cache.store(key, mix)
+                found[key] = mix
     return tuple(mix for mix in (found[key] for key in keys) if mix is not None)
+
+
+def _with_same_items(sessions: Mapping[str, Session]) -> list[dict[str, Session]]:
+    """Return sessions by key in groups of those that can be played together."""
+    groups: list[tuple[object, dict[str, Session]]] = []
+    for key, session in sessions.items():
+        items = [(track.id, track.items, track.play_offset_s) for track in session.tracks if track.items]
+        group = next((known for own, known in groups if own == items), None)
+        if group is None:
+            groups.append((items, group := {}))
+        group[key] = session
+    return [group for _, group in groups]
 
 
 def _played(sessions: Sequence[Session], rate_hz: int, end_s: float, progress: Progress) -> list[Measurement]:

@@ -21,6 +21,8 @@ from reaper_automix.settings import (
     BALANCES,
     RIDE_ENVELOPES,
     RIDERS,
+    STRIP_SOURCES,
+    STRIP_STEPS,
     VOCAL_LEVELS,
     VOCAL_REVERBS,
     VOCAL_STEPS,
@@ -62,9 +64,19 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ride-range-db", type=positive, default=5.0, metavar="DB", help="how far a ride goes up or down (5)"
     )
-    parser.add_argument("--keep-pans", action="store_true", help="the mixer 'drums' sets no pans")
-    parser.add_argument("--keep-polarity", action="store_true", help="the mixer 'drums' inverts no polarity")
+    parser.add_argument("--keep-pans", action="store_true", help="the mixers 'drums' and 'strips' set no pans")
+    parser.add_argument(
+        "--keep-polarity", action="store_true", help="the mixers 'drums' and 'strips' invert no polarity"
+    )
     add_vocal(parser)
+    add_strips(parser)
+    add_tone(parser)
+    parser.add_argument(
+        "--plugins",
+        choices=SUITES,
+        default="stock",
+        help="REAPER's own plug-ins, or those of the IEM suite where they fit (default: stock)",
+    )
     add_envelopes(parser)
 
 
@@ -98,11 +110,26 @@ def add_vocal(parser: argparse.ArgumentParser) -> None:
         default="send",
         help="a send to one bus, or the published insert, 60 %% wet (default: send)",
     )
+
+
+def add_strips(parser: argparse.ArgumentParser) -> None:
+    """Add what the mixer 'strips' does."""
     parser.add_argument(
-        "--plugins",
-        choices=SUITES,
-        default="stock",
-        help="REAPER's own plug-ins, or those of the IEM suite where they fit (default: stock)",
+        "--strips",
+        choices=STRIP_SOURCES,
+        default="auto",
+        help="who suggests the channel strips of the mixer 'strips': usual is what tracks of a role have in human "
+        "mixes, learned is a network that listens to every track and to all of them together; auto takes what is "
+        "proven on unseen authors (default: auto)",
+    )
+    parser.add_argument(
+        "--strip-steps",
+        nargs="+",
+        choices=STRIP_STEPS,
+        default=STRIP_STEPS,
+        metavar="STEP",
+        help=f"what of a strip is written, of {', '.join(STRIP_STEPS)}; the level makes up for the loudness of what is "
+        "left out (default: all)",
     )
 
 
@@ -117,6 +144,16 @@ def add_envelopes(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-error-db", type=positive, default=0.5, metavar="DB", help="how far thinned points may be off (0.5)"
+    )
+
+
+def add_tone(parser: argparse.ArgumentParser) -> None:
+    """Add what the mixer 'tone' does."""
+    parser.add_argument(
+        "--take",
+        action="store_true",
+        help="the mixer 'tone' renders what its network plays as a new take of each item, in the project's media "
+        "folder, and sets no equaliser there (the tone would count twice); the takes that are there stay",
     )
 
 
@@ -168,6 +205,9 @@ def settings_of(options: argparse.Namespace) -> MixSettings:
         vocal_while_sung=options.while_sung,
         vocal_steps=tuple(step for step in VOCAL_STEPS if step in options.vocal_steps),
         vocal_reverb=options.reverb,
+        strip_source=options.strips,
+        strip_steps=tuple(step for step in STRIP_STEPS if step in options.strip_steps),
+        tone_take=options.take,
         plugins=options.plugins,
     )
 

@@ -111,11 +111,18 @@ class SendMove:
 
 @dataclass(frozen=True, slots=True)
 class TakeMove:
-    """Add a rendered file as a new take of an item."""
+    """Add rendered audio as a new take of an item, and make it the active one; the others stay.
+
+    It plays from the start of the file, with the gain (plus ``gain_db``), pan, playrate and envelopes of the take that
+    was active. ``file`` is where the audio lies; its copy in the project's media folder is called ``name``.
+    """
 
     kind: ClassVar[str] = "take"
+    track: TrackRef
     item: TrackRef
     file: str
+    name: str
+    gain_db: float = 0.0
     reason: str = ""
 
 
@@ -133,7 +140,7 @@ class BusMove:
         return bus_ref(self.name)
 
 
-TrackMove = FaderMove | PanMove | PolarityMove | EnvelopeMove | EffectMove | SendMove | BusMove
+TrackMove = FaderMove | PanMove | PolarityMove | EnvelopeMove | EffectMove | SendMove | TakeMove | BusMove
 """A move on a track."""
 
 Move = FaderMove | PanMove | PolarityMove | EnvelopeMove | EffectMove | SendMove | TakeMove | BusMove
@@ -210,7 +217,8 @@ def move_words(move: Move) -> tuple[str, str, str, str]:
         case SendMove():
             return move.track.name, f"send to {move.to}", _db(move.before_db), _db(move.level_db)
         case TakeMove():
-            return move.item.name, "new take", "", move.file
+            gain = f" at {_db(move.gain_db)}" if move.gain_db else ""
+            return move.track.name, f"new take of {move.item.name or 'an item'}", "", f"{move.name}{gain}"
         case BusMove():
             return move.name, "new bus", "", ""
 

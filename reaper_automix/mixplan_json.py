@@ -110,7 +110,8 @@ def _move_to_data(move: Move) -> dict[str, Any]:
             data |= {"track": _ref(move.track), "to": {"name": move.to}, "before": move.before_db}
             data |= {"level_db": move.level_db, "mode": move.mode.value}
         case TakeMove():
-            data |= {"item": _ref(move.item), "file": move.file}
+            data |= {"track": _ref(move.track), "item": _ref(move.item), "file": move.file}
+            data |= {"name": move.name, "gain_db": move.gain_db}
         case BusMove():
             data |= {"name": move.name}
     return data | {"reason": move.reason}
@@ -212,7 +213,7 @@ def _move_from_data(data: JsonReader) -> Move:
         case "send":
             return _send_move(data, reason)
         case "take":
-            return TakeMove(_track_ref(data.get("item")), data.get("file").text(), reason)
+            return _take_move(data, reason)
         case "bus":
             return BusMove(data.get("name").text(), reason)
     raise data.get("kind").fail("a kind of move that this version knows")
@@ -246,6 +247,20 @@ def _send_move(data: JsonReader, reason: str) -> SendMove:
         level_db=_level_db(data.get("level_db")),
         before_db=data.number_or_none("before"),
         mode=SendMode(mode),
+        reason=reason,
+    )
+
+
+def _take_move(data: JsonReader, reason: str) -> TakeMove:
+    name = data.get("name").text()
+    if not name.isprintable() or not name.strip() or set(name) & set('/\\:*?"<>|'):
+        raise data.get("name").fail("the name of a file, without a folder")
+    return TakeMove(
+        track=_track_ref(data.get("track")),
+        item=_track_ref(data.get("item")),
+        file=data.get("file").text(),
+        name=name,
+        gain_db=_level_db(data.get("gain_db")),
         reason=reason,
     )
 

@@ -17,8 +17,9 @@ def moves_at_strength(moves: Iterable[Move], share: float) -> tuple[Move, ...]:
     """Return moves at a share (0 to 1) of the way from what is there to what was decided.
 
     Pans go linearly, settings of plug-ins as ``effect_settings`` has them; a new send rises from silence in amplitude,
-    one that is there in dB. Polarity, takes and buses come at a half or more, with all that is about such a bus; a
-    plug-in at 0 is not inserted. Faders and envelopes are no business of this: their decisions are scaled before.
+    one that is there in dB. Polarity and buses come at a half or more, with all that is about such a bus; a plug-in at
+    0 is not inserted, and a take, whose audio is made at the strength of the run, is not added. Faders and envelopes
+    are no business of this: their decisions are scaled before.
     """
     kept = [move for move in (_at(move, share) for move in moves) if move is not None]
     missing = {move.track.id for move in moves if isinstance(move, BusMove)} if share < _HALF else set()
@@ -36,7 +37,9 @@ def _at(move: Move, share: float) -> Move | None:
         case SendMove():
             level_db = _send_db(move, share)
             return None if level_db <= SILENCE_DB else replace(move, level_db=level_db)
-        case PolarityMove() | TakeMove() | BusMove():
+        case TakeMove():  # its audio was made at this strength
+            return move if share > 0.0 else None
+        case PolarityMove() | BusMove():
             return move if share >= _HALF else None
     return move
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property, partial
 
 from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.measurement import Measurement
@@ -18,7 +19,7 @@ from reaper_automix.ledger import Undone
 from reaper_automix.listening import measure_mixes, measure_session_tracks
 from reaper_automix.mixers.hearing import SILENT_LUFS, Hearing
 from reaper_automix.mixers.registry import MIXERS, Decide
-from reaper_automix.mixplan import EffectMove, MixPlan, Move, Prediction, TrackMove
+from reaper_automix.mixplan import EffectMove, MixPlan, Move, Prediction, TakeMove, TrackMove
 from reaper_automix.move_strength import moves_at_strength
 from reaper_automix.plan_writing import apply_plan, engineers_session
 from reaper_automix.planning import GainDecision, Moves, moves_from
@@ -49,8 +50,8 @@ class Planned:
         What the mixer took a track for (``Decided.labels``).
     findings : object
         What the mixer found, for its own section of the report.
-    through_effects : mapping of track id to Measurement
-        Tracks on which the plan sets a plug-in, behind it.
+    measure_through : callable
+        Returns what ``through_effects`` holds.
     """
 
     plan: MixPlan
@@ -62,7 +63,12 @@ class Planned:
     skips: tuple[Skip, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     findings: object = None
-    through_effects: Mapping[str, Measurement] = field(default_factory=dict)
+    measure_through: Callable[[], Mapping[str, Measurement]] = dict
+
+    @cached_property
+    def through_effects(self) -> Mapping[str, Measurement]:
+        """Tracks whose sound the plan changes before the fader, as they are then; only a report waits for it."""
+        return self.measure_through()
 
     @property
     def hearing_after(self) -> Hearing:
@@ -159,8 +165,8 @@ def make_plan(
     silent_ids = {i for i in hearing.scope.track_ids if hearing.loudness_lufs(i) <= SILENT_LUFS}
     warnings = (*decided.warnings, *_warnings(hearing, skips, fitted, yours, silent_ids))
     plan = draft.plan(fitted.moves, warnings, _prediction(mix_before, fitted.mix))
-    heard = {m.track.id for m in plan.moves if isinstance(m, EffectMove)} & set(hearing.measurements)
-    through = measure_session_tracks(fitted.session, sorted(heard), hearing.scope.range_s, cache=cache)
+    resounding = {m.track.id for m in plan.moves if isinstance(m, EffectMove | TakeMove)}
+    heard = resounding & set(hearing.measurements)
     return Planned(
         plan=plan,
         before=undone.session,
@@ -171,7 +177,9 @@ def make_plan(
         skips=skips,
         labels=decided.labels,
         findings=decided.findings,
-        through_effects=through,
+        measure_through=partial(
+            measure_session_tracks, fitted.session, sorted(heard), hearing.scope.range_s, cache=cache
+        ),
     )
 
 

@@ -26,7 +26,7 @@ from reaper_automix.edits import (
 from reaper_automix.envelope import has_items_between, is_neutral, place
 from reaper_automix.errors import PlanError
 from reaper_automix.ledger import Ledger, Undone, undo
-from reaper_automix.ledger_entries import BusEntry, ControlEntry, Entry, PointsEntry, effect_words
+from reaper_automix.ledger_entries import TAKE_WORDS, BusEntry, ControlEntry, Entry, PointsEntry, effect_words
 from reaper_automix.mixplan import (
     BusMove,
     EffectMove,
@@ -39,12 +39,12 @@ from reaper_automix.mixplan import (
     SendMove,
     TakeMove,
     TrackMove,
-    move_words,
 )
 from reaper_automix.project_texts import RECORD_UNREADABLE
 from reaper_automix.receipt import Outcome, Receipt, Status
 from reaper_automix.session import AutomationMode, Envelope, EnvelopeKind, Session, Track
 from reaper_automix.session_edits import control_value, perform
+from reaper_automix.take_writing import write_take
 from reaper_automix.units import SILENCE_DB
 
 CONTROL_TOLERANCE = 0.01
@@ -197,9 +197,8 @@ class _Writer:
             case BusMove():
                 self._take([write_bus(move, self._standing())])
             case TakeMove():
-                track, what, _, _ = move_words(move)
-                detail = f"this version does not write {move.kind} moves yet"
-                self.outcomes.append(Outcome(track, what, Status.SKIPPED, detail))
+                if (move.track.id, TAKE_WORDS) not in self._locked:
+                    self._take([write_take(move, self._standing())])
 
     def without_idle_buses(self) -> list[BusEntry]:
         """Remove the buses that earlier runs of this mixer made and that nothing uses any more."""

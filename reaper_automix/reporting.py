@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from reaper_automix.audio.skips import Skip
 from reaper_automix.envelope import Polyline, gain_polyline
-from reaper_automix.mixers import drums, vocal
+from reaper_automix.mixers import drums, strips, tone, vocal
 from reaper_automix.mixers.vocal_compression import BLOCK_S
 from reaper_automix.mixplan import PanMove, PolarityMove, move_words
 from reaper_automix.pipeline import Planned
@@ -28,10 +28,14 @@ from reaper_automix.report.model import (
     SkipRow,
     TrackRow,
 )
+from reaper_automix.report.strip_section import strip_section
+from reaper_automix.report.tone_section import tone_section
 from reaper_automix.report.vocal_masking import MaskingRows
 from reaper_automix.report.vocal_section import CompressorRow, VocalPage, vocal_section
 from reaper_automix.session import AutomationMode, EnvelopeKind, Session, Track
 from reaper_automix.settings import VOCAL_STEPS
+from reaper_automix.strip_reporting import strip_page
+from reaper_automix.tone_reporting import tone_page
 from reaper_automix.units import db_to_lin, lin_to_db
 
 STEP_DB = 2.0
@@ -75,6 +79,10 @@ def _sections(planned: Planned) -> tuple[Section, ...]:
     """Return what the mixer adds to the page."""
     if planned.plan.mixer == vocal.NAME and isinstance(planned.findings, vocal.VocalFindings):
         return (vocal_section(_vocal_page(planned, planned.findings)),)
+    if planned.plan.mixer == strips.NAME and isinstance(planned.findings, strips.StripFindings):
+        return (strip_section(strip_page(planned, planned.findings)),)
+    if planned.plan.mixer == tone.NAME and isinstance(planned.findings, tone.ToneFindings):
+        return (tone_section(tone_page(planned, planned.findings)),)
     if planned.plan.mixer == drums.NAME and planned.labels:
         return (_kit_section(planned),)
     return ()

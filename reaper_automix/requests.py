@@ -9,7 +9,16 @@ from typing import Any
 
 from reaper_automix.json_reader import JsonReader, parse_json
 from reaper_automix.plugins.registry import SUITES
-from reaper_automix.settings import BALANCES, RIDERS, VOCAL_LEVELS, VOCAL_REVERBS, VOCAL_STEPS, MixSettings
+from reaper_automix.settings import (
+    BALANCES,
+    RIDERS,
+    STRIP_SOURCES,
+    STRIP_STEPS,
+    VOCAL_LEVELS,
+    VOCAL_REVERBS,
+    VOCAL_STEPS,
+    MixSettings,
+)
 
 SCHEMA = "reaper_automix.request/1"
 
@@ -116,9 +125,13 @@ _CHOICES = {
     "rider": RIDERS,
     "vocal_level": VOCAL_LEVELS,
     "vocal_reverb": VOCAL_REVERBS,
+    "strip_source": STRIP_SOURCES,
     "plugins": SUITES,
 }
 """Settings that are one of some words."""
+
+_STEPS = {"vocal_steps": VOCAL_STEPS, "strip_steps": STRIP_STEPS}
+"""Settings that are some of some words."""
 
 
 def _settings(data: JsonReader) -> MixSettings:
@@ -142,8 +155,9 @@ def _settings(data: JsonReader) -> MixSettings:
     for key, words in _CHOICES.items():
         if getattr(settings, key) not in words:
             raise data.get(key).fail(f"one of {', '.join(words)}")
-    if not set(settings.vocal_steps) <= set(VOCAL_STEPS):
-        raise data.get("vocal_steps").fail(f"of {', '.join(VOCAL_STEPS)}")
+    for key, steps in _STEPS.items():
+        if not set(getattr(settings, key)) <= set(steps):
+            raise data.get(key).fail(f"of {', '.join(steps)}")
     if settings.max_error_db <= 0.0:
         raise data.get("max_error_db").fail("a number above 0")
     return settings

@@ -8,9 +8,11 @@ from dataclasses import replace
 from reaper_automix.chunks.envelopes import parse_envelope
 from reaper_automix.edits import (
     AddBus,
+    AddTake,
     Control,
     Edit,
     RemoveBus,
+    RemoveTake,
     RestoreControl,
     RestoreEffect,
     RestorePoints,
@@ -21,7 +23,7 @@ from reaper_automix.edits import (
     SetSend,
 )
 from reaper_automix.plugins.registry import listed_name
-from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, FxSlot, Send, Session, Track
+from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, FxSlot, Item, Send, Session, Source, Track
 from reaper_automix.units import SILENCE_DB, lin_to_db
 
 
@@ -112,6 +114,23 @@ def _with_effect(track: Track, edit: SetEffect | RestoreEffect) -> Track:
     return replace(track, effects=tuple(new if fx is old else fx for fx in track.effects))
 
 
+def _with_take(item: Item, edit: AddTake | RemoveTake) -> Item:
+    """Return an item with a take added, or without it; a take that is gone stays so."""
+    if isinstance(edit, AddTake):
+        old = item.takes[item.active_take]
+        source = Source("WAVE", edit.file)
+        gain_db = old.gain_db + edit.gain_db
+        new = replace(
+            old, id=edit.take_id, name=edit.name, source=source, start_offset_s=0.0, channel_mode=0, gain_db=gain_db
+        )
+        return replace(item, takes=(*item.takes, new), active_take=len(item.takes))
+    takes = tuple(take for take in item.takes if take.id != edit.take_id)
+    if len(takes) == len(item.takes):
+        return item
+    active = next((n for n, take in enumerate(takes) if take.id == edit.active_id), 0)
+    return replace(item, takes=takes, active_take=active)
+
+
 def _edited(track: Track, edit: Edit) -> Track:
     match edit:
         case SetControl():
@@ -126,6 +145,9 @@ def _edited(track: Track, edit: Edit) -> Track:
             return _with_envelope(track, edit.kind, _restored(track, edit))
         case SetEffect() | RestoreEffect():
             return _with_effect(track, edit)
+        case AddTake() | RemoveTake():
+            items = tuple(_with_take(item, edit) if item.id == edit.item_id else item for item in track.items)
+            return replace(track, items=items)
     raise TypeError(f"{type(edit).__name__} is no edit of one track")
 
 

@@ -26,6 +26,12 @@ VOCAL_STEPS = ("level", "compressor", "equaliser", "reverb")
 VOCAL_REVERBS = ("send", "insert")
 """Where the vocal's reverb is: on one bus for all, or in its own chain."""
 
+STRIP_SOURCES = ("auto", "usual", "learned")
+"""Who suggests channel strips in the strips mixer, and what takes the one that is proven."""
+
+STRIP_STEPS = ("level", "pan", "equaliser", "compressor", "reverb")
+"""What the strips mixer does."""
+
 RIDE_ENVELOPES = {"volume": "Volume", "trim": "Trim Volume"}
 """Where rides go: the word of options and preferences, and REAPER's name of the envelope."""
 
@@ -60,6 +66,12 @@ class MixSettings:
         What is done to it, of ``VOCAL_STEPS``.
     vocal_reverb : str
         One of ``VOCAL_REVERBS``.
+    strip_source : str
+        Who suggests channel strips, one of ``STRIP_SOURCES``.
+    strip_steps : tuple of str
+        What of them is done, of ``STRIP_STEPS``.
+    tone_take : bool
+        Render what the tone mixer's network plays as a new take of each item, in place of its equaliser.
     plugins : str
         Whose plug-ins are used: ``stock`` for REAPER's own, ``iem`` for the IEM suite where it fits.
     """
@@ -77,8 +89,11 @@ class MixSettings:
     vocal_while_sung: bool = False
     vocal_steps: tuple[str, ...] = VOCAL_STEPS
     vocal_reverb: str = "send"
+    strip_source: str = "auto"
+    strip_steps: tuple[str, ...] = STRIP_STEPS
+    tone_take: bool = False
     plugins: str = "stock"
 
     def to_data(self) -> dict[str, Any]:
         """Return the settings for the plan, a unit in every key."""
-        return asdict(self) | {"vocal_steps": list(self.vocal_steps)}
+        return asdict(self) | {"vocal_steps": list(self.vocal_steps), "strip_steps": list(self.strip_steps)}

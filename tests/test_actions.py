@@ -26,6 +26,8 @@ STARTED = {
     "Automix rides.py": 'mix", mixer="rides',
     "Automix drums.py": 'mix", mixer="drums',
     "Automix vocal.py": 'mix", mixer="vocal',
+    "Automix strips.py": 'mix", mixer="strips',
+    "Automix tone.py": 'mix", mixer="tone',
     "Automix preview only.py": "preview",
     "Automix revert.py": "revert",
     "Automix status.py": "status",

@@ -52,7 +52,7 @@ PLAN = MixPlan(
         ),
         EffectMove(bus_ref("Automix reverb"), "ReaVerbate", "Automix: reverb", ReverbSettings(decay_s=1.2)),
         SendMove(KICK, "Automix reverb", -12.0, None, SendMode.PRE_FADER, "room"),
-        TakeMove(TrackRef("{I}", "Kick item"), "kick-tone.wav"),
+        TakeMove(KICK, TrackRef("{I}", "Kick item"), "/tmp/kick-tone.wav", "kick tone 1234", -0.5, "tone"),
         BusMove("Automix reverb"),
     ),
     predicted=Prediction(-18.0, -1.0, -20.0, -3.0),

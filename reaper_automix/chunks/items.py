@@ -16,7 +16,7 @@ from reaper_automix.chunks.media import read_source
 from reaper_automix.session import Envelope, EnvelopeKind, Fade, Item, Source, Take
 from reaper_automix.units import lin_to_db
 
-_TAKE_TAGS: Mapping[str, EnvelopeKind] = {
+TAKE_ENVELOPE_TAGS: Mapping[str, EnvelopeKind] = {
     "VOLENV": EnvelopeKind.VOLUME,
     "PANENV": EnvelopeKind.PAN,
     "MUTEENV": EnvelopeKind.MUTE,
@@ -50,7 +50,7 @@ def read_item(chunk: Chunk, reading: Reading, *, lanes: Lanes = ALL_LANES, fallb
     ProjectSyntaxError
         If a number in it is malformed.
     """
-    stretches = _stretches(chunk)
+    stretches = take_stretches(chunk)
     own = Section(stretches[0])
     item_id = own.fields("IGUID").text(0) or fallback_id
     mute = own.fields("MUTE")
@@ -84,7 +84,7 @@ def _fade(fields: Fields) -> Fade:
     )
 
 
-def _stretches(chunk: Chunk) -> list[list[Line | Chunk]]:
+def take_stretches(chunk: Chunk) -> list[list[Line | Chunk]]:
     """Split an item's body at its TAKE lines; each stretch after the first starts with its TAKE."""
     stretches: list[list[Line | Chunk]] = [[]]
     for node in chunk.body:
@@ -94,20 +94,23 @@ def _stretches(chunk: Chunk) -> list[list[Line | Chunk]]:
     return stretches
 
 
+def selected_take(stretches: list[list[Line | Chunk]]) -> int:
+    """Return which take is the active one: the last that says so, else the first."""
+    heads = (stretch[0] for stretch in stretches[1:])
+    marks = [Fields(head) if isinstance(head, Line) else Fields(None) for head in heads]
+    return max((n for n, mark in enumerate(marks, 1) if "SEL" in (mark.text(0), mark.text(1))), default=0)
+
+
 def _takes(stretches: list[list[Line | Chunk]], item_id: str, reading: Reading) -> tuple[tuple[Take, ...], int]:
     """Return the takes and which of them is active. An empty take at the top leaves nothing in the first stretch."""
     first = Section(stretches[0])
     if len(stretches) == 1 and first.chunk("SOURCE") is None:
         return (), 0
     takes = [_take(first, first.fields("VOLPAN"), 1, f"{item_id}/1", reading)]
-    active = 0
     for index, stretch in enumerate(stretches[1:], 1):
         section = Section(stretch)
-        marks = section.fields("TAKE")
-        if "SEL" in (marks.text(0), marks.text(1)):
-            active = index
         takes.append(_take(section, section.fields("TAKEVOLPAN"), 0, f"{item_id}/{index + 1}", reading))
-    return tuple(takes), active
+    return tuple(takes), selected_take(stretches)
 
 
 def _take(section: Section, vol_pan: Fields, pan_index: int, fallback_id: str, reading: Reading) -> Take:
@@ -137,4 +140,4 @@ def _take(section: Section, vol_pan: Fields, pan_index: int, fallback_id: str, r
 
 
 def _envelopes(section: Section, reading: Reading) -> tuple[Envelope, ...]:
-    return tuple(reading.envelope(c, kind) for tag, kind in _TAKE_TAGS.items() for c in section.chunks(tag)[:1])
+    return tuple(reading.envelope(c, kind) for tag, kind in TAKE_ENVELOPE_TAGS.items() for c in section.chunks(tag)[:1])

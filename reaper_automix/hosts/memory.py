@@ -36,6 +36,11 @@ class MemoryHost:
         """Nothing: edits in memory have no side effects."""
         return ()
 
+    @property
+    def why_no_takes(self) -> str:
+        """Nothing: takes are added."""
+        return ""
+
     def read_session(self) -> Session:
         """Return the session as it is now."""
         return self._session

@@ -66,6 +66,11 @@ class StemsHost:
         """Nothing: the folder is never changed."""
         return ()
 
+    @property
+    def why_no_takes(self) -> str:
+        """Nothing: takes are added."""
+        return ""
+
     def read_session(self) -> Session:
         """Return the session as it is now."""
         return self._memory.read_session()

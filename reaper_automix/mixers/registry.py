@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from reaper_automix.mixers import balance, drums, rides, vocal
+from reaper_automix.mixers import balance, drums, rides, strips, tone, vocal
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.planning import Decided, GainDecision
 from reaper_automix.settings import MixSettings
@@ -23,5 +23,7 @@ MIXERS: Mapping[str, Decide] = {
     rides.NAME: levels_only(rides.decide),
     drums.NAME: drums.decide,
     vocal.NAME: vocal.decide,
+    strips.NAME: strips.decide,
+    tone.NAME: tone.decide,
 }
 """What each mixer decides, given what it hears."""

@@ -214,6 +214,10 @@ class Reaper(ChainCalls):
         except UnicodeDecodeError:
             return ""
 
+    def set_item_chunk(self, item: str, chunk: str) -> bool:
+        """Replace an item by a text; tell whether REAPER took it."""
+        return bool(self.api.SetItemStateChunk(item, chunk, False))
+
     def item_value(self, item: str, name: str) -> float:
         """Return a number of an item (``GetMediaItemInfo_Value``)."""
         return float(self.api.GetMediaItemInfo_Value(item, name))

@@ -12,16 +12,28 @@ from reaper_automix.chunks.context import Reading
 from reaper_automix.chunks.envelopes import restore_points, set_points, spelling
 from reaper_automix.chunks.media import MediaFinder
 from reaper_automix.chunks.text import format_number, replace_token, words
-from reaper_automix.edit_checks import ChainEdit
-from reaper_automix.edits import AddBus, Control, Edit, RestoreControl, RestorePoints, SetControl, SetPoints
+from reaper_automix.edit_checks import ChainEdit, TakeEdit
+from reaper_automix.edits import (
+    AddBus,
+    AddTake,
+    Control,
+    Edit,
+    RemoveTake,
+    RestoreControl,
+    RestorePoints,
+    SetControl,
+    SetPoints,
+)
 from reaper_automix.envelope import is_neutral
 from reaper_automix.errors import SessionError
 from reaper_automix.reascript.api import Reaper
 from reaper_automix.reascript.chain_edits import ChainWriter, chains_of
 from reaper_automix.reascript.record import store_ledger, store_roles, stored_ledger
 from reaper_automix.reascript.snapshot import automation_override, read_envelope, snapshot
+from reaper_automix.reascript.take_edits import TakeWriter, items_of
 from reaper_automix.session import Envelope, EnvelopeKind, EnvelopePoint, Session, Track
 from reaper_automix.session_edits import control_from_spelling, control_value, perform
+from reaper_automix.take_files import takes_placed
 from reaper_automix.units import db_to_lin, same_level
 
 _VALUE_NAMES = {Control.FADER: "D_VOL", Control.PAN: "D_PAN", Control.POLARITY: "B_PHASE"}
@@ -57,6 +69,7 @@ class ReaperHost:
         self._chunks_before: dict[EnvelopeKey, str] = {}
         self._notes: list[str] = []
         self._chain = ChainWriter(reaper, self._track)
+        self._takes = TakeWriter(reaper, self._track)
 
     @property
     def has_undo(self) -> bool:
@@ -67,6 +80,11 @@ class ReaperHost:
     def notes(self) -> tuple[str, ...]:
         """What was done otherwise than asked for; the rest REAPER says in its undo history."""
         return tuple(self._notes)
+
+    @property
+    def why_no_takes(self) -> str:
+        """A project that was never saved has no folder for media yet."""
+        return "" if self._reaper.project_file() else "the project has no media folder yet; save it and run again"
 
     def read_session(self) -> Session:
         """Return the project as it is now."""
@@ -130,11 +148,18 @@ class ReaperHost:
             return session
         if self._reaper.is_recording():
             raise SessionError("REAPER is recording, so nothing was written. Stop the recording and run again.")
+        with takes_placed(edits, Path(self._reaper.media_folder())) as placed:
+            return self._write(session, placed, ledger_json)
+
+    def _write(self, session: Session, edits: Sequence[Edit], ledger_json: str) -> Session:
+        """Write edits whose media lie where they belong."""
         targets = _Targets.of(session, edits)
         for track_id in targets.track_ids - targets.new_ids:
             self._track(track_id)
         with self._undo_step(session, targets):
             self._chain.perform_all(targets.chain)
+            for edit in targets.takes:
+                self._takes.perform(edit)
             self._write_controls(targets)
             self._write_envelopes(targets)
             self._chain.remove_buses(targets.chain)
@@ -155,6 +180,7 @@ class ReaperHost:
         last_step, count = self._reaper.last_step(), self._reaper.change_count()
         self._chunks_before.clear()
         self._chain = ChainWriter(self._reaper, self._track)
+        self._takes = TakeWriter(self._reaper, self._track)
         self._reaper.begin_block()
         try:
             yield
@@ -190,6 +216,7 @@ class ReaperHost:
 
     def _write_back(self, before: Session, targets: _Targets) -> None:
         """Write what was there before; undo may be switched off in REAPER."""
+        self._takes.take_back()
         self._chain.take_back()
         for track_id, control in targets.controls:
             track = before.track(track_id)
@@ -240,14 +267,16 @@ class ReaperHost:
     def _checked(self, session: Session, targets: _Targets) -> Session:
         """Return the session with what was written as REAPER has it now; raise where that is not what was asked for."""
         wanted = perform(session, targets.edits)
-        if targets.chain:
-            wanted = self._chain.checked(wanted, snapshot(self._reaper), targets.chain)
+        if targets.chain or targets.takes:
+            now = snapshot(self._reaper)
+            wanted = self._chain.checked(wanted, now, targets.chain)
+            wanted = self._takes.checked(wanted, now, targets.takes)
         for (track_id, control), value in targets.controls.items():
-            now = self._reaper.value(self._track(track_id), _VALUE_NAMES[control])
+            stands_at = self._reaper.value(self._track(track_id), _VALUE_NAMES[control])
             aim = db_to_lin(value) if control == Control.FADER else value
-            if not math.isclose(now, aim, rel_tol=_VALUE_TOLERANCE, abs_tol=_VALUE_TOLERANCE):
+            if not math.isclose(stands_at, aim, rel_tol=_VALUE_TOLERANCE, abs_tol=_VALUE_TOLERANCE):
                 title = session.track(track_id).title
-                raise SessionError(f"{control.value} of track {title!r} did not read back as written ({now:g})")
+                raise SessionError(f"{control.value} of track {title!r} did not read back as written ({stands_at:g})")
         for track_id, kind in targets.envelopes:
             track = wanted.track(track_id)
             now_there = self._read_envelope(track_id, kind)
@@ -263,8 +292,10 @@ class ReaperHost:
             aim = {Control.FADER: db_to_lin(was.gain_db), Control.PAN: was.pan, Control.POLARITY: was.polarity_inverted}
             if not math.isclose(float(self.spelling(track_id, control)), aim[control], rel_tol=1e-6, abs_tol=1e-6):
                 return False
-        if targets.chain and chains_of(snapshot(self._reaper)) != chains_of(before):
-            return False
+        if targets.chain or targets.takes:
+            now = snapshot(self._reaper)
+            if chains_of(now) != chains_of(before) or items_of(now, targets.takes) != items_of(before, targets.takes):
+                return False
         return all(
             _is_as_wanted(self._read_envelope(track_id, kind), before.track(track_id).envelope(kind), before.end_s)
             for track_id, kind in targets.envelopes
@@ -289,7 +320,9 @@ class ReaperHost:
             raise SessionError(f"The project has no track {track_id} any more. Run again on it as it is now.") from None
 
 
-_HALF_DONE = "Not everything could be taken back: look at faders, envelopes, plug-ins and sends, and at Edit > Undo"
+_HALF_DONE = (
+    "Not everything could be taken back: look at faders, envelopes, plug-ins, sends and takes, and at Edit > Undo"
+)
 
 
 @dataclass(frozen=True)
@@ -300,6 +333,7 @@ class _Targets:
     controls: dict[tuple[str, Control], float] = field(default_factory=dict)
     envelopes: dict[EnvelopeKey, list[SetPoints | RestorePoints]] = field(default_factory=dict)
     chain: list[ChainEdit] = field(default_factory=list)
+    takes: list[TakeEdit] = field(default_factory=list)
 
     @classmethod
     def of(cls, session: Session, edits: Sequence[Edit]) -> _Targets:
@@ -316,6 +350,8 @@ class _Targets:
                     targets.controls[edit.track_id, edit.control] = value
                 case SetPoints() | RestorePoints():
                     targets.envelopes.setdefault((edit.track_id, edit.kind), []).append(edit)
+                case AddTake() | RemoveTake():
+                    targets.takes.append(edit)
                 case _:
                     targets.chain.append(edit)
         return targets

@@ -34,6 +34,8 @@ class Preferences:
         Tracks that cannot be judged from their files: ``ask``, ``always`` (REAPER renders them first) or ``never``.
     rider : str
         Who rides in ``Automix rides``: ``auto``, ``lds`` (learned from human rides) or ``rule`` (even loudness).
+    tone : str
+        What ``Automix tone`` gives a track: an ``equaliser``, or the network's audio as a new ``take`` of each item.
     """
 
     strength_percent: float = 100.0
@@ -43,6 +45,7 @@ class Preferences:
     plug_ins: str = "stock"
     render: str = "ask"
     rider: str = "auto"
+    tone: str = "equaliser"
 
     def to_data(self) -> dict[str, Any]:
         """Return the preferences as they are stored."""
@@ -55,6 +58,7 @@ class Preferences:
             all_on_envelope=self.target == "envelope",
             ride_envelope=RIDE_ENVELOPES[self.rides],
             rider=self.rider,
+            tone_take=self.tone == "take",
             plugins=self.plug_ins,
         )
 
@@ -66,6 +70,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "plug_ins": ("stock", "iem"),
     "render": ("ask", "always", "never"),
     "rider": RIDERS,
+    "tone": ("equaliser", "take"),
 }
 
 CAPTIONS: Mapping[str, str] = {
@@ -76,6 +81,7 @@ CAPTIONS: Mapping[str, str] = {
     "plug_ins": "Plug-ins of later mixers (stock or iem)",
     "render": "Render tracks with plug-ins first (ask / always / never)",
     "rider": "Who rides in 'Automix rides' (auto / lds / rule)",
+    "tone": "'Automix tone' makes (equaliser or take)",
 }
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from double.project import put_guid
 from double.references import ItemRef, SourceRef, TakeRef, TrackRef
-from double.tree import field, number, put_number, state_text
+from double.tree import chunk_from_text, field, number, put_number, state_text
 from reaper_automix.chunks.lines import Chunk, Line
 from reaper_automix.chunks.text import words
+from reaper_automix.errors import ProjectSyntaxError
 
 if TYPE_CHECKING:
     from double.project import Tab
@@ -57,6 +59,23 @@ def GetMediaItem_Track(reaper: DoubleReaper, item: ItemRef) -> TrackRef:
 
 def GetItemStateChunk(reaper: DoubleReaper, item: ItemRef, buffer: str, size: int, is_undo: bool) -> tuple[bool, str]:
     return True, state_text(item.tab.item_chunks[item.guid])
+
+
+def SetItemStateChunk(reaper: DoubleReaper, item: ItemRef, text: str, is_undo: bool) -> bool:
+    """Replace an item by a text; it keeps its GUID."""
+    track = item.tab.track(item.tab.item_track[item.guid])
+    old = item.tab.item_chunks[item.guid]
+    try:
+        chunk = chunk_from_text(text, track.indent, track.head.ending)
+    except ProjectSyntaxError:
+        return False
+    if chunk.tag != "ITEM":
+        return False
+    put_guid(chunk, "IGUID", item.guid)
+    track.body[next(n for n, node in enumerate(track.body) if node is old)] = chunk
+    item.tab.changed()
+    item.tab.reindex()
+    return True
 
 
 # --- numbers -------------------------------------------------------------------------------------------------------

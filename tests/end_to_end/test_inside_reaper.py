@@ -164,6 +164,88 @@ def test_a_vocal_gets_plugins_and_a_send_to_a_bus_and_one_undo_takes_all_back(
         assert [t["effects"] for t in again] == [t["effects"] for t in once], "set in place, not added"
 
 
+def test_strips_are_pans_plugins_and_sends_and_one_undo_takes_all_back(
+    eight: Session, save: Callable[..., Path], tmp_path: Path
+) -> None:
+    with OpenReaper(save(eight, "song.RPP"), tmp_path) as reaper:
+        before = reaper.tracks()
+        reaper.run("Automix strips")
+        after = reaper.tracks()
+        plan = json.loads((reaper.runs()[-1] / "plan.json").read_text())
+        assert plan["mixer"] == "strips"
+        assert reaper.receipt()["lines"][0] == f"{len(plan['moves'])} written."
+        kinds = {move["kind"] for move in plan["moves"]}
+        assert "fader" in kinds
+        faders = {move["track"]["name"] for move in plan["moves"] if move["kind"] == "fader"}
+        moved = {a["name"] for a, b in zip(after, before, strict=False) if a["gain_lin"] != b["gain_lin"]}
+        assert moved == faders
+        given = {(t["name"], fx["given_name"]) for t in after for fx in t["effects"]}
+        tags = {(m["track"]["name"], m["tag"]) for m in plan["moves"] if m["kind"] == "effect"}
+        assert tags <= given
+        assert reaper.do("undo")["label"] == "Automix: strips"
+        assert reaper.tracks() == before
+        assert reaper.state()["undo_points"] == 0, "there was one step only"
+        reaper.run("Automix strips")
+        once = reaper.tracks()
+        reaper.run("Automix strips")
+        again = reaper.tracks()
+        assert [t["effects"] for t in again] == [t["effects"] for t in once], "set in place, not added"
+        assert [t["gain_lin"] for t in again] == pytest.approx([t["gain_lin"] for t in once], rel=1e-6)
+
+
+def test_tone_is_equalisers_and_one_undo_takes_all_back(
+    eight: Session, save: Callable[..., Path], tmp_path: Path
+) -> None:
+    with OpenReaper(save(eight, "song.RPP"), tmp_path) as reaper:
+        before = reaper.tracks()
+        reaper.run("Automix tone")
+        after = reaper.tracks()
+        plan = json.loads((reaper.runs()[-1] / "plan.json").read_text())
+        assert plan["mixer"] == "tone"
+        assert reaper.receipt()["lines"][0].endswith("written.")
+        toned = {move["track"]["name"] for move in plan["moves"] if move["kind"] == "effect"}
+        assert toned
+        assert toned <= {"Bass", "Gtr L", "Gtr R", "Keys", "Vox 🎤"}
+        given = {t["name"] for t in after for fx in t["effects"] if fx["given_name"].startswith("Automix: equaliser")}
+        assert given == toned
+        assert any(warning.startswith("Hats, Kick and Snare: left alone") for warning in plan["warnings"])
+        assert reaper.do("undo")["label"] == "Automix: tone"
+        assert reaper.tracks() == before
+        assert reaper.state()["undo_points"] == 0, "there was one step only"
+
+
+def test_tone_as_takes_is_one_undo_and_needs_no_equaliser(
+    eight: Session, save: Callable[..., Path], tmp_path: Path
+) -> None:
+    def sources(project: Path) -> dict[str, list[tuple[int, int]]]:
+        tracks = RppHost(project).read_session().tracks
+        return {t.name: [(len(item.takes), item.active_take) for item in t.items] for t in tracks}
+
+    project = save(eight, "song.RPP")
+    with OpenReaper(project, tmp_path) as reaper:
+        reaper.do("answer", inputs=[["100", "fader", "volume", "selected", "stock", "never", "auto", "take"]])
+        reaper.run("Automix settings")
+        reaper.do("select", tracks=["Bass", "Kick"])
+        reaper.run("Automix tone")
+        plan = json.loads((reaper.runs()[-1] / "plan.json").read_text())
+        assert [move["track"]["name"] for move in plan["moves"] if move["kind"] != "fader"] == ["Bass"]
+        assert reaper.receipt()["lines"][0] == f"{len(plan['moves'])} written."
+        assert not any(track["effects"] for track in reaper.tracks())
+        reaper.do("save", path=str(project))
+        assert sources(project) == {name: [(2, 1) if name == "Bass" else (1, 0)] for name in NAMES}
+        assert len(list(tmp_path.glob("Bass tone *.wav"))) == 1
+        assert reaper.do("undo")["label"] == "Automix: tone"
+        reaper.do("save", path=str(project))
+        assert sources(project) == {name: [(1, 0)] for name in NAMES}
+        reaper.do("redo")
+        reaper.run("Automix tone")
+        reaper.do("save", path=str(project))
+        assert sources(project)["Bass"] == [(2, 1)], "put in the place of the first, not added"
+        reaper.run("Automix revert")
+        reaper.do("save", path=str(project))
+        assert sources(project) == {name: [(1, 0)] for name in NAMES}
+
+
 def test_the_engineers_later_edits_survive_a_rerun_and_a_revert_after_reload(
     reaper: OpenReaper, tmp_path: Path
 ) -> None:
@@ -389,7 +471,7 @@ def test_recording_that_begins_meanwhile_is_respected(reaper: OpenReaper) -> Non
 
 
 def test_settings_are_asked_for_kept_and_used(reaper: OpenReaper) -> None:
-    reaper.do("answer", inputs=[["0", "fader", "volume", "all", "stock", "never", "auto"]])
+    reaper.do("answer", inputs=[["0", "fader", "volume", "all", "stock", "never", "auto", "equaliser"]])
     reaper.trigger("Automix settings")
     reaper.run("Automix balance")
     assert set(reaper.faders().values()) == {1.0}, "strength 0 changes nothing"

@@ -103,6 +103,11 @@ class HeldHost:
     def notes(self) -> tuple[str, ...]:
         return self._host.notes
 
+    @property
+    def why_no_takes(self) -> str:
+        with self._tab.held():
+            return self._host.why_no_takes
+
     def read_session(self) -> Session:
         with self._tab.held():
             return self._host.read_session()

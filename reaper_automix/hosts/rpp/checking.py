@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reaper_automix.chunks.envelopes import TIME_TOLERANCE_S
 from reaper_automix.chunks.lines import ProjectText
-from reaper_automix.edit_checks import ChainEdit, holds, target_of, words_of
+from reaper_automix.edit_checks import ChainEdit, TakeEdit, holds, target_of, words_of
 from reaper_automix.edits import Control, Edit, RemoveBus, RestoreControl, RestorePoints, SetControl, SetPoints
 from reaper_automix.errors import SessionError
 from reaper_automix.hosts.rpp.writing import control_spelling, envelope_spelling, find_track
@@ -48,6 +48,8 @@ def _same_envelope(other: Edit, edit: Edit) -> bool:
 
 def _overrides(later: Edit, edit: Edit) -> bool:
     """Tell whether a later edit writes where an earlier one did."""
+    if isinstance(edit, TakeEdit):
+        return isinstance(later, TakeEdit) and target_of(later) == target_of(edit)
     if isinstance(edit, ChainEdit):
         return isinstance(later, ChainEdit) and (target_of(later) == target_of(edit) or _removes(later, edit))
     if isinstance(later, SetControl | RestoreControl):
@@ -67,7 +69,7 @@ def _removes(later: ChainEdit, edit: ChainEdit) -> bool:
 
 def _reads_back(project: ProjectText, session: Session, edit: Edit, *, last: bool) -> bool:
     """Tell whether the written project says what an edit said. ``last``: no later edit touches the same envelope."""
-    if isinstance(edit, ChainEdit):
+    if isinstance(edit, ChainEdit | TakeEdit):
         return holds(session, edit)
     match edit:
         case SetControl():

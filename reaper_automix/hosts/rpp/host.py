@@ -12,6 +12,7 @@ from reaper_automix.files import backup_of, write_bytes_whole
 from reaper_automix.hosts.rpp.chain import has_chain, writable_in_file
 from reaper_automix.hosts.rpp.checking import check_written
 from reaper_automix.hosts.rpp.reading import read_project
+from reaper_automix.hosts.rpp.takes import media_folder
 from reaper_automix.hosts.rpp.writing import (
     apply_edits,
     control_spelling,
@@ -20,6 +21,7 @@ from reaper_automix.hosts.rpp.writing import (
     make_media_absolute,
 )
 from reaper_automix.session import EnvelopeKind, Session
+from reaper_automix.take_files import takes_placed
 
 
 class RppHost:
@@ -64,6 +66,11 @@ class RppHost:
     def notes(self) -> tuple[str, ...]:
         """What writing did beyond the edits, in words for the user."""
         return tuple(self._notes)
+
+    @property
+    def why_no_takes(self) -> str:
+        """Nothing: takes are added."""
+        return ""
 
     def read_session(self) -> Session:
         """Return the session as it is now: the source's, and after a write the written file's.
@@ -125,25 +132,33 @@ class RppHost:
         """
         old = self._bytes()
         project = parse_project(old, self._current)
-        apply_edits(project, edits, ledger_json, self._roles_json)
         destination = self._target or self._current
-        media_folder = self._media_folder
-        elsewhere = destination.resolve().parent != media_folder.resolve()
+        folder = destination.parent.absolute()
+        with takes_placed(edits, media_folder(project, folder)) as placed:
+            return self._write(old, project, placed, ledger_json)
+
+    def _write(self, old: bytes, project: ProjectText, edits: Sequence[Edit], ledger_json: str) -> Session:
+        """Write edits whose media lie where they belong."""
+        destination = self._target or self._current
+        media = self._media_folder
+        elsewhere = destination.resolve().parent != media.resolve()
+        folder = None if elsewhere else destination.parent.absolute()
+        apply_edits(project, edits, ledger_json, self._roles_json, folder=folder)
         moved = elsewhere and project.to_bytes() != old
-        n_absolute = make_media_absolute(project, media_folder) if moved else 0
+        n_absolute = make_media_absolute(project, media) if moved else 0
         if moved:
-            media_folder = destination.parent
+            media = destination.parent
         new = project.to_bytes()
         written = parse_project(new, destination)
-        session = self._read(written, destination, media_folder)
+        session = self._read(written, destination, media)
         check_written(written, session, edits, ledger_json)
         self._store(destination, old, new)
-        if elsewhere and not moved and make_media_absolute(parse_project(old, self._current), media_folder):
+        if elsewhere and not moved and make_media_absolute(parse_project(old, self._current), media):
             self._notes.append("Nothing changed, so the copy names its media relative to the source's folder.")
         if n_absolute:
             what = "path was" if n_absolute == 1 else "paths were"
             self._notes.append(f"{n_absolute} relative media {what} made absolute, because the folder differs.")
-        self._current, self._media_folder = destination, media_folder
+        self._current, self._media_folder = destination, media
         self._data, self._project, self._session = new, written, session
         return session
 

@@ -20,9 +20,11 @@ from reaper_automix.chunks.media import MediaFinder, is_absolute
 from reaper_automix.chunks.text import drop_last_token, format_number, quote, replace_token, tokenise
 from reaper_automix.edits import (
     AddBus,
+    AddTake,
     Control,
     Edit,
     RemoveBus,
+    RemoveTake,
     RestoreControl,
     RestoreEffect,
     RestorePoints,
@@ -36,6 +38,7 @@ from reaper_automix.errors import ProjectSyntaxError, SessionError
 from reaper_automix.hosts.rpp.buses import add_bus, remove_bus, restore_send, set_send
 from reaper_automix.hosts.rpp.chain import restore_effect, set_effect
 from reaper_automix.hosts.rpp.ext_state import store_text
+from reaper_automix.hosts.rpp.takes import add_take, remove_take
 from reaper_automix.hosts.rpp.tracks import track_ids
 from reaper_automix.project_texts import LEDGER, ROLES
 from reaper_automix.session import EnvelopeKind
@@ -72,15 +75,36 @@ def find_track(project: ProjectText, track_id: str) -> Chunk:
     SessionError
         If the project has no track with this id.
     """
+    return _numbered_track(project, track_id)[1]
+
+
+def _numbered_track(project: ProjectText, track_id: str) -> tuple[int, Chunk]:
     chunks = list(project.root.chunks("TRACK"))
-    for chunk, known_id in zip(chunks, track_ids(chunks), strict=True):
+    for number, (chunk, known_id) in enumerate(zip(chunks, track_ids(chunks), strict=True), 1):
         if known_id == track_id:
-            return chunk
+            return number, chunk
     raise SessionError(f"The project has no track {track_id}. Plan again for the project as it is now.")
 
 
-def apply_edits(project: ProjectText, edits: Sequence[Edit], ledger_json: str, roles_json: str | None = None) -> None:
+def apply_edits(
+    project: ProjectText,
+    edits: Sequence[Edit],
+    ledger_json: str,
+    roles_json: str | None = None,
+    *,
+    folder: Path | None = None,
+) -> None:
     """Perform edits on a tree and store our texts. A tree on which this raises is to be thrown away.
+
+    Parameters
+    ----------
+    project : ProjectText
+    edits : sequence of Edit
+    ledger_json : str
+    roles_json : str or None
+        None: those that are stored stay.
+    folder : Path, optional
+        Media of new takes below it are named relative to it.
 
     Raises
     ------
@@ -101,7 +125,7 @@ def apply_edits(project: ProjectText, edits: Sequence[Edit], ledger_json: str, r
             case RestoreSend():
                 restore_send(project, edit)
                 continue
-        track = find_track(project, edit.track_id)
+        number, track = _numbered_track(project, edit.track_id)
         match edit:
             case SetControl():
                 _set_control(track, edit.control, _spelled(edit))
@@ -115,6 +139,10 @@ def apply_edits(project: ProjectText, edits: Sequence[Edit], ledger_json: str, r
                 set_effect(track, edit)
             case RestoreEffect():
                 restore_effect(track, edit)
+            case AddTake():
+                add_take(track, number, edit, folder)
+            case RemoveTake():
+                remove_take(track, number, edit)
     store_text(project.root, LEDGER, ledger_json)
     if roles_json is not None:
         store_text(project.root, ROLES, roles_json)

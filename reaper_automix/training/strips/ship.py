@@ -36,6 +36,7 @@ from reaper_automix.training.strips.tables import ALL, is_proven
 from reaper_automix.training.strips.transformation import TransformationNetwork
 
 SCORE_DECIMALS = 3
+LOOK = ("step", "loss", "held_out", "rate")
 FADERS: Mapping[Faders, str] = {"own": "", "roles": ROLE_FADERS}
 
 
@@ -87,7 +88,7 @@ def ship(
     card = {
         **_about(recipe, faders, told, allowed),
         **about_weights(WEIGHTS_FILE, stored),
-        "looks": rounded([list(row) for row in fitted.curve], SCORE_DECIMALS),
+        "looks": rounded([dict(zip(LOOK, row, strict=True)) for row in fitted.curve[1:]], SCORE_DECIMALS),
     }
     write_model(folder, card, WEIGHTS_FILE, stored)
     return folder
