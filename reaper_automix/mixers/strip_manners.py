@@ -3,6 +3,7 @@
 * No boost where the track has nothing: a band whose third-octaves all lie more than 40 dB below the loudest one stays
   flat, because it would lift noise and bleed alone.
 * No more than 6 dB of gain reduction in the mean while the track sounds: the threshold goes up until that holds.
+* Nothing that nobody hears: a compressor that reduces by less than 0.2 dB in the mean, a reverb 36 LU below its track.
 * The reverb of a track stays 10 LU below its dry sound, that of a lead vocal 14 LU, and bass and kick have none:
   over-reverberated vocals were the failure of the published system [1]_.
 
@@ -43,6 +44,10 @@ LEAD_REVERB_UNDER_LU = 14.0
 WITHOUT_REVERB = frozenset({Role.BASS, Role.KICK})
 SMALLEST_SEND_DB = -60.0
 """A send below this is none."""
+SMALLEST_REDUCTION_DB = 0.2
+SMALLEST_REVERB_LU = -36.0
+"""A compressor that reduces less in the mean while the track sounds, and a reverb further below its dry track, are heard
+by nobody: they are left out, so that there is nothing to read that does nothing."""
 
 SMALLEST_GAIN_DB = 0.25
 """An equaliser whose bands all stay within it is none."""
@@ -199,6 +204,8 @@ def _within_reduction(
 
     threshold_db, takes = suggested.threshold_db, slope(suggested)
     played, first_db = tried(threshold_db)
+    if first_db < SMALLEST_REDUCTION_DB:
+        return replace(strip, compressor=replace(suggested, ratio=RATIO.low, makeup_db=0.0)), sound, 0.0
     mean_db = first_db
     # The mean falls with the threshold, ever slower and never faster than by the slope: each step falls a little short.
     for _ in range(_STEPS):
@@ -255,6 +262,8 @@ def _within_reverb(
         return replace(strip, send_db=SILENCE_DB), -math.inf
     under_lu = LEAD_REVERB_UNDER_LU if role is Role.LEAD_VOCAL else REVERB_UNDER_LU
     reverb_lu = _wet_lu(reverb, panned(played, strip.pan), sample_rate_hz) + strip.send_db
+    if reverb_lu < SMALLEST_REVERB_LU:
+        return replace(strip, send_db=SILENCE_DB), -math.inf
     excess_lu = reverb_lu + under_lu
     if excess_lu <= 0.0:
         return strip, reverb_lu

@@ -194,3 +194,24 @@ def test_silence_is_sent_nowhere() -> None:
 )
 def test_only_plugins_and_sends_need_to_be_heard(one, does) -> None:
     assert does_something(one) is does
+
+
+# --- what nobody hears ---------------------------------------------------------------------------------------------
+
+
+def test_a_compressor_that_hardly_works_is_left_out_with_its_make_up() -> None:
+    gentle = strip(compressor=CompressorSettings(threshold_db=-6.0, ratio=2.0, makeup_db=3.0))
+    found = mannered(gentle, noise())
+    assert not compresses(found.strip.compressor)
+    assert found.change_lu == 0.0
+    assert found.bounds == {}
+    working = mannered(replace(gentle, compressor=replace(gentle.compressor, threshold_db=-26.0)), noise())
+    assert compresses(working.strip.compressor)
+    assert working.reduction_db > 0.2
+
+
+def test_a_reverb_far_below_its_track_is_left_out() -> None:
+    assert mannered(strip(send_db=-48.0), noise()).strip.send_db == SILENCE_DB
+    heard = mannered(strip(send_db=-24.0), noise())
+    assert heard.strip.send_db == -24.0
+    assert heard.reverb_lu > -36.0
