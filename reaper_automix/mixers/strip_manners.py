@@ -46,8 +46,8 @@ SMALLEST_SEND_DB = -60.0
 """A send below this is none."""
 SMALLEST_REDUCTION_DB = 0.2
 SMALLEST_REVERB_LU = -36.0
-"""A compressor that reduces less in the mean while the track sounds, and a reverb further below its dry track, are heard
-by nobody: they are left out, so that there is nothing to read that does nothing."""
+"""A compressor that reduces less in the mean while the track sounds, and a reverb further below its dry track, are
+heard by nobody: they are left out, so that there is nothing to read that does nothing."""
 
 SMALLEST_GAIN_DB = 0.25
 """An equaliser whose bands all stay within it is none."""

@@ -107,7 +107,8 @@ def _table(rows: Sequence[StripRow]) -> Markup:
         '<div class="scroll"><table class="compressors"><caption>The same in words; held back: where a suggestion was '
         'too much for the track</caption><thead><tr><th scope="col">Track</th><th scope="col">Equaliser</th>'
         '<th scope="col">Compressor</th><th scope="col" class="n">Reverb</th><th scope="col" class="n">Pan</th>'
-        '<th scope="col" class="n">Fader, dB</th><th scope="col" class="held">Held back</th></tr></thead><tbody>{}</tbody></table>'
+        '<th scope="col" class="n">Fader, dB</th><th scope="col" class="held">Held back</th></tr></thead>'
+        "<tbody>{}</tbody></table>"
         "</div>"
     ).format(lines)
 
