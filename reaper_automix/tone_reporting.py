@@ -34,6 +34,7 @@ def _row(planned: Planned, channel: ToneChannel) -> ToneRow:
         distance_db=channel.fit.distance_db,
         curve_rms_db=channel.fit.curve_rms_db,
         remarks=_remarks(planned, channel),
+        mels_db=channel.mels_db,
     )
 
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis.mel_spectra import N_MELS, Mels, in_db, mel_energies
 from reaper_automix.audio.media import MediaIndex
 from reaper_automix.audio.render import session_rate_hz
 from reaper_automix.audio.track_sound import TrackSound
@@ -77,6 +78,8 @@ class ToneChannel:
         Why the track has no equaliser of this run; empty where it has, or needs none.
     n_takes : int
         New takes that it gets in place of the equaliser.
+    mels_db : ndarray of float32, shape (128, n_frames)
+        Its loudest ten seconds in the bands of ``analysis.mel_spectra``, for the picture; empty where nobody asked.
     """
 
     track_id: str
@@ -88,6 +91,7 @@ class ToneChannel:
     change_lu: float = 0.0
     left_out: str = ""
     n_takes: int = 0
+    mels_db: Mels = field(default_factory=lambda: np.zeros((N_MELS, 0), np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,10 @@ class _Toning:
         target, fit, change_lu = neutral_fit(gain_db, part)
         track = self._hearing.session.track(track_id)
         left_out = stages_taken(self._hearing.session, track).get("equaliser", "")
-        return ToneChannel(track_id, group, part.start_s, part.levels_db, target, fit, change_lu, left_out)
+        mels_db = in_db(mel_energies(part.normalised_mono()[0], part.rate_hz))
+        return ToneChannel(
+            track_id, group, part.start_s, part.levels_db, target, fit, change_lu, left_out, mels_db=mels_db
+        )
 
     def _move(self, channel: ToneChannel) -> EffectMove:
         track = self._hearing.session.track(channel.track_id)

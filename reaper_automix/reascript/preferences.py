@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from reaper_automix.errors import AutomixError
-from reaper_automix.settings import RIDE_ENVELOPES, RIDERS, MixSettings
+from reaper_automix.settings import RIDE_ENVELOPES, RIDERS, STRIP_SOURCES, MixSettings
 
 TITLE = "Automix settings"
 _SEPARATOR = "\n"
@@ -34,6 +34,9 @@ class Preferences:
         Tracks that cannot be judged from their files: ``ask``, ``always`` (REAPER renders them first) or ``never``.
     rider : str
         Who rides in ``Automix rides``: ``auto``, ``lds`` (learned from human rides) or ``rule`` (even loudness).
+    strips : str
+        Who suggests the strips of ``Automix strips``: ``usual`` (the level of a role), ``learned``, or ``auto``,
+        what is proven.
     tone : str
         What ``Automix tone`` gives a track: an ``equaliser``, or the network's audio as a new ``take`` of each item.
     """
@@ -45,6 +48,7 @@ class Preferences:
     plug_ins: str = "stock"
     render: str = "ask"
     rider: str = "auto"
+    strips: str = "auto"
     tone: str = "equaliser"
 
     def to_data(self) -> dict[str, Any]:
@@ -58,6 +62,7 @@ class Preferences:
             all_on_envelope=self.target == "envelope",
             ride_envelope=RIDE_ENVELOPES[self.rides],
             rider=self.rider,
+            strip_source=self.strips,
             tone_take=self.tone == "take",
             plugins=self.plug_ins,
         )
@@ -70,6 +75,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "plug_ins": ("stock", "iem"),
     "render": ("ask", "always", "never"),
     "rider": RIDERS,
+    "strips": STRIP_SOURCES,
     "tone": ("equaliser", "take"),
 }
 
@@ -78,9 +84,10 @@ CAPTIONS: Mapping[str, str] = {
     "target": "Levels go to (fader or envelope)",
     "rides": "Envelope for rides (volume or trim)",
     "tracks": "Tracks (selected or all)",
-    "plug_ins": "Plug-ins of later mixers (stock or iem)",
+    "plug_ins": "Plug-ins (stock or iem)",
     "render": "Render tracks with plug-ins first (ask / always / never)",
     "rider": "Who rides in 'Automix rides' (auto / lds / rule)",
+    "strips": "Who suggests 'Automix strips' (auto / usual / learned)",
     "tone": "'Automix tone' makes (equaliser or take)",
 }
 

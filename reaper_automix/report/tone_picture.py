@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from markupsafe import Markup
 
+from reaper_automix.analysis.mel_spectra import N_MELS, Mels, mel_centres_hz
 from reaper_automix.effect_settings.equaliser import EqualiserSettings
 from reaper_automix.effect_settings.wording import settings_words
 from reaper_automix.effects.equaliser import response_db
 from reaper_automix.report import figure
 from reaper_automix.report.scale import Scale
+from reaper_automix.report.spectrogram import spectrogram
 from reaper_automix.report.wording import track_title
 
 Point = tuple[float, float]
@@ -21,6 +23,8 @@ Point = tuple[float, float]
 
 _LOWEST_HZ, _HIGHEST_HZ = 20.0, 20_000.0
 _N_CURVE = 160
+_HIGHEST_RELATIVE = 0.49
+"""Of a sample rate: beyond its half an equaliser has no response, and a track no sound."""
 _SPECTRUM, _GAIN = (22, 150), (192, 316)
 _DEPTH_DB = 60.0
 _BAR_OCT = 0.14
@@ -60,6 +64,8 @@ class ToneRow:
         Of the fitted bands to the target at full strength, and of the target to a flat line.
     remarks : tuple of str
         What was held back or left out, and why.
+    mels_db : ndarray of float32, shape (128, n_frames)
+        Its loudest ten seconds in the bands of ``analysis.mel_spectra``; without frames there are no spectrograms.
     """
 
     track: str
@@ -71,6 +77,33 @@ class ToneRow:
     distance_db: float
     curve_rms_db: float
     remarks: tuple[str, ...] = ()
+    mels_db: Mels = field(default_factory=lambda: np.zeros((N_MELS, 0), np.float32))
+
+
+def spectrograms(row: ToneRow, sample_rate_hz: int) -> Markup:
+    """Return the loudest ten seconds as they are, as they should be, and behind the equaliser; nothing without them."""
+    if not row.mels_db.shape[1]:
+        return Markup("")
+    at_hz = mel_centres_hz()
+    target_hz, target_db = (np.array(column) for column in zip(*row.target, strict=True))
+    wanted_db = np.interp(np.log(at_hz), np.log(target_hz), target_db)
+    shown = [("as it is", np.zeros_like(at_hz)), ("as it should be", wanted_db)]
+    if row.equaliser.bands:
+        played_hz = np.minimum(at_hz, _HIGHEST_RELATIVE * sample_rate_hz)
+        shown.append(("behind the equaliser", response_db(row.equaliser, played_hz, sample_rate_hz)))
+    loudest_db = float(row.mels_db.max())
+    pictures = Markup("").join(
+        Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(
+            spectrogram(
+                row.mels_db + np.asarray(gain_db, np.float32)[:, np.newaxis],
+                loudest_db,
+                f"Spectrogram of {row.track}, {words}",
+            ),
+            words,
+        )
+        for words, gain_db in shown
+    )
+    return Markup('<div class="spectrograms">{}</div>').format(pictures)
 
 
 def tone_picture(row: ToneRow, sample_rate_hz: int) -> Markup:

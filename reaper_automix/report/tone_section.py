@@ -10,7 +10,7 @@ from markupsafe import Markup
 from reaper_automix.effect_settings.wording import settings_words
 from reaper_automix.report import figure
 from reaper_automix.report.model import Section
-from reaper_automix.report.tone_picture import ToneRow, tone_picture
+from reaper_automix.report.tone_picture import ToneRow, spectrograms, tone_picture
 from reaper_automix.report.wording import clock, track_title
 
 _WANTED = figure.mark(Markup('<path class="wanted" d="M1 7h26"/>'))
@@ -55,7 +55,7 @@ def tone_section(page: TonePage) -> Section:
         )
     )
     for row in page.rows:
-        parts += [_heading(row), tone_picture(row, page.sample_rate_hz)]
+        parts += [_heading(row), tone_picture(row, page.sample_rate_hz), spectrograms(row, page.sample_rate_hz)]
     return Section("Tone", str(Markup("").join([*parts, _table(page.rows)])))
 
 

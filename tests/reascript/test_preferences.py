@@ -38,21 +38,22 @@ def test_the_box_shows_what_is_set_and_fits_reapers_sixteen_fields() -> None:
 
 
 def test_entries_may_be_shortened() -> None:
-    chosen = ask(Boxes(["50 %", "Env", "t", "ALL", "s", "al", "ru", "t"]), Preferences())
-    assert chosen == Preferences(50.0, "envelope", "trim", "all", "stock", "always", "rule", "take")
+    chosen = ask(Boxes(["50 %", "Env", "t", "ALL", "s", "al", "ru", "le", "t"]), Preferences())
+    assert chosen == Preferences(50.0, "envelope", "trim", "all", "stock", "always", "rule", "learned", "take")
     assert chosen.mix_settings().all_on_envelope
     assert chosen.mix_settings().rider == "rule"
     assert chosen.mix_settings().tone_take
+    assert chosen.mix_settings().strip_source == "learned"
     assert chosen.mix_settings().ride_envelope == "Trim Volume"
 
 
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        (["120", "fader", "volume", "all", "stock", "ask", "auto", "equaliser"], "0 to 100"),
-        (["nan", "fader", "volume", "all", "stock", "ask", "auto", "equaliser"], "0 to 100"),
-        (["50", "", "volume", "all", "stock", "ask", "auto", "equaliser"], "fader, envelope"),
-        (["50", "fader", "volume", "all", "stock", "a", "auto", "equaliser"], "ask or always"),
+        (["120", "fader", "volume", "all", "stock", "ask", "auto", "auto", "equaliser"], "0 to 100"),
+        (["nan", "fader", "volume", "all", "stock", "ask", "auto", "auto", "equaliser"], "0 to 100"),
+        (["50", "", "volume", "all", "stock", "ask", "auto", "auto", "equaliser"], "fader, envelope"),
+        (["50", "fader", "volume", "all", "stock", "a", "auto", "auto", "equaliser"], "ask or always"),
     ],
 )
 def test_a_wrong_entry_is_told_and_asked_again(entries: list[str], said: str) -> None:

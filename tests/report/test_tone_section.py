@@ -6,12 +6,14 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from reaper_automix.analysis.third_octaves import CENTRES_HZ
 from reaper_automix.effect_settings.equaliser import Band, EqualiserSettings
 from reaper_automix.report.figure import LEFT, RIGHT
-from reaper_automix.report.tone_picture import ToneRow, tone_picture
+from reaper_automix.report.spectrogram import png
+from reaper_automix.report.tone_picture import ToneRow, spectrograms, tone_picture
 from reaper_automix.report.tone_section import TonePage, tone_section
 
 BANDS = (Band("low_shelf", 100.0, -6.0, 0.707), Band("band", 2_000.0, 3.0, 1.0), Band("high_shelf", 15_000.0, 2.0))
@@ -77,3 +79,22 @@ def test_the_section_says_it_in_words_and_names_are_text() -> None:
 
 def test_no_track_is_said() -> None:
     assert "No track of a group" in tone_section(TonePage((), 48_000)).html
+
+
+def test_spectrograms_show_the_raw_track_the_target_and_what_the_equaliser_makes_of_it() -> None:
+    mels_db = np.random.default_rng(0).uniform(-80.0, 0.0, (128, 40)).astype(np.float32)
+    shown = str(spectrograms(replace(ROW, mels_db=mels_db), 48_000))
+    assert shown.count("data:image/png;base64,") == 3
+    assert "behind the equaliser" in shown
+    assert str(spectrograms(replace(ROW, mels_db=mels_db), 16_000)).count("<figure>") == 3
+    assert str(spectrograms(ROW, 48_000)) == ""
+
+
+def test_a_spectrogram_is_a_picture_that_others_read() -> None:
+    image = pytest.importorskip("matplotlib.image")
+    import io
+
+    read = image.imread(io.BytesIO(png(np.array([[0, 255, 128], [10, 20, 30]], np.uint8))), format="png")
+    assert read.shape[:2] == (2, 3)
+    grey = read[..., :3].mean(axis=2)
+    assert grey[0, 0] < grey[0, 2] < grey[0, 1]
