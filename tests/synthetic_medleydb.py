@@ -30,14 +30,23 @@ stems:
     instrument: male singer
     raw:
       R01: {filename: ABand_ASong_RAW_02_01.wav, instrument: male singer}
+{more}title: A Song
+version: 1.2
+"""
+DRUM_MACHINE = """\
   S03:
     component: ''
     filename: ABand_ASong_STEM_03.wav
     instrument: drum machine
     raw: {}
-title: A Song
-version: 1.2
 """
+
+
+def metadata(more_stems: str = "") -> str:
+    """What lies beside a song of two stems, and more of them."""
+    return YAML.replace("{more}", more_stems)
+
+
 TONES = {
     "STEMS/ABand_ASong_STEM_01": (400.0, 0.1),
     "STEMS/ABand_ASong_STEM_02": (900.0, 0.1),
@@ -56,5 +65,5 @@ def medleydb_song(root: Path, *, seconds: float) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, level * np.sin(2.0 * np.pi * frequency_hz * time_s), RATE_HZ)
     soundfile.write(song / "ABand_ASong_MIX.wav", 0.1 * np.sin(time_s), RATE_HZ)
-    (song / "ABand_ASong_METADATA.yaml").write_text(YAML, "utf-8")
+    (song / "ABand_ASong_METADATA.yaml").write_text(metadata(DRUM_MACHINE), "utf-8")
     return root

@@ -173,20 +173,6 @@ def on_both_sides(pans: Floats, gains_db: Floats) -> Floats:
     return placed
 
 
-def half_way(strips: Strips, offsets_db: Floats) -> Strips:
-    """Return answers whose gains lie between the controller's and those of another rule, as the mean of their roles.
-
-    Parameters
-    ----------
-    strips : Strips
-    offsets_db : ndarray of float64, shape (n_tracks,)
-        What the other rule says of tracks at the common loudness; what is common to all of them does not count.
-    """
-    if not offsets_db.size:
-        return strips
-    return Strips((strips.gains_db + offsets_db - offsets_db.mean()) / 2.0, strips.pans)
-
-
 def load_strip_controller() -> StripController:
     """Load the shipped controller.
 

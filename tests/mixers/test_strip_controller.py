@@ -151,15 +151,6 @@ def test_sides_are_chosen_so_that_they_weigh_about_the_same() -> None:
     np.testing.assert_allclose(on_both_sides(-pans, gains_db), placed)
 
 
-def test_half_way_to_another_rule_only_relative_levels_count() -> None:
-    answers = strips.Strips(np.array([-2.0, 0.0, 2.0]), np.array([0.1, 0.0, -0.1]))
-    between = strips.half_way(answers, np.array([5.0, 5.0, 11.0]))
-    np.testing.assert_allclose(between.gains_db, [-2.0, -1.0, 3.0])
-    np.testing.assert_array_equal(between.pans, answers.pans)
-    nobody = strips.Strips(np.zeros(0), np.zeros(0))
-    assert strips.half_way(nobody, np.zeros(0)).gains_db.shape == (0,)
-
-
 def test_what_is_stored_comes_back() -> None:
     controller = made_up()
     again = strips.controller_from_bytes(strips.controller_to_bytes(controller))

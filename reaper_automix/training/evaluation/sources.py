@@ -35,6 +35,20 @@ def corpus_songs(data: Path, names: Sequence[str] = ()) -> tuple[CorpusSong, ...
     return tuple(song for name, folder in found.items() for song in CORPORA[name].songs(folder))
 
 
+def songs_of_those_there(data: Path, names: Sequence[str]) -> tuple[CorpusSong, ...]:
+    """Return the songs of those of some corpora that lie below a folder.
+
+    Raises
+    ------
+    CorpusError
+        If none of them is there, or one is damaged.
+    """
+    there = [name for name in names if _folder_of(data, corpus_named(name).name) is not None]
+    if not there:
+        raise CorpusError(f"{data}: has none of the subfolders {', '.join(names)}. Give the folder that holds one.")
+    return corpus_songs(data, there)
+
+
 def _folder_of(data: Path, name: str) -> Path | None:
     candidates = (data / name, data / name.replace("-", "_"))
     return next((folder for folder in candidates if folder.is_dir()), None)

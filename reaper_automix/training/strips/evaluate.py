@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from reaper_automix.errors import AutomixError, CorpusError
 from reaper_automix.files import write_text_whole
-from reaper_automix.mixers.strip_controller import Strips, half_way, on_both_sides
+from reaper_automix.mixers.strip_controller import Strips, on_both_sides
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.resuming import Say, results_of, to_stderr, unsaid
 from reaper_automix.training.strips.baselines import baselines, fit_roles
@@ -189,6 +189,20 @@ def _mixes(name: str, strips: Strips, offsets_db: NDArray[np.float64]) -> dict[s
     """Return the mixes made of one answer: as it is, its sides balanced, and that half way to the role mean."""
     balanced = Strips(strips.gains_db, on_both_sides(strips.pans, strips.gains_db))
     return {name: strips, name + SIDES: balanced, name + HALF: half_way(balanced, offsets_db)}
+
+
+def half_way(strips: Strips, offsets_db: NDArray[np.float64]) -> Strips:
+    """Return answers whose gains lie between the controller's and those of another rule, as the mean of their roles.
+
+    Parameters
+    ----------
+    strips : Strips
+    offsets_db : ndarray of float64, shape (n_tracks,)
+        What the other rule says of tracks at the common loudness; what is common to all of them does not count.
+    """
+    if not offsets_db.size:
+        return strips
+    return Strips((strips.gains_db + offsets_db - offsets_db.mean()) / 2.0, strips.pans)
 
 
 def merged(parts: Sequence[Scores]) -> Scores:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import pickle  # for the error of torch alone
 import sys
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -35,7 +34,9 @@ from reaper_automix.training.strips.raw_takes import RawTake
 from reaper_automix.training.strips.scoring import JUDGED_EXCERPTS, Score, score_mixes
 from reaper_automix.training.strips.songs import StripSong
 from reaper_automix.training.strips.tables import markdown, summary
-from reaper_automix.training.strips.transformation import TransformationNetwork, conditions_size
+from reaper_automix.training.strips.transformation import TransformationNetwork
+from reaper_automix.training.strips.transformation_progress import Recipe as TransformationRecipe
+from reaper_automix.training.strips.transformation_progress import load_kept
 from reaper_automix.training.strips.waveform_fit import fit_waveform
 from reaper_automix.training.strips.wet_targets import target_of
 
@@ -212,13 +213,11 @@ def load_network(file: Path) -> TransformationNetwork:
     CorpusError
         If the file holds none.
     """
+    kept = load_kept(file)
     try:
-        stored = torch.load(file, weights_only=True)
-        weights = stored["best"]
-        n_stacks = sum(name.endswith("residual_gain") for name in weights) // 10
-        network = TransformationNetwork(conditions_size(), n_stacks=n_stacks, width=len(weights["answer.weight"][0]))
-        network.load_state_dict(weights)
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        network = TransformationRecipe(**kept["recipe"]).network()
+        network.load_state_dict(kept["best"])
+    except (KeyError, RuntimeError, TypeError) as error:
         raise CorpusError(f"{file}: no network of a whole channel ({type(error).__name__}). Train it anew.") from error
     network.eval().requires_grad_(False)
     return network

@@ -16,7 +16,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +26,7 @@ from reaper_automix.training.resuming import Say, unsaid
 from reaper_automix.training.strips.controller import Controller, Shape
 from reaper_automix.training.strips.frames import FrameSpectra, drawn_spectra, frames_loss
 from reaper_automix.training.strips.songs import StripSong
+from reaper_automix.training.strips.transformation_progress import load_kept
 
 FIRST_RATE = 1e-3
 """Of what comes before the stereo loss."""
@@ -156,7 +156,7 @@ class _State:
         """Go on from the file, if it is of the same recipe and seed."""
         if self.kept is None or not self.kept.is_file():
             return False
-        stored: dict[str, Any] = torch.load(self.kept, weights_only=True)
+        stored = load_kept(self.kept)
         if stored["of"] != self.of:
             return False
         self.controller.load_state_dict(stored["controller"])

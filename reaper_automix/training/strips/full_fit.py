@@ -40,6 +40,7 @@ from reaper_automix.training.strips.full_loss import Route, known_loss, mix_loss
 from reaper_automix.training.strips.raw_takes import RawTake, as_they_are, drawn, raw_take
 from reaper_automix.training.strips.songs import RATE_HZ, StripSong
 from reaper_automix.training.strips.transformation import TransformationNetwork
+from reaper_automix.training.strips.transformation_progress import load_kept
 from reaper_automix.training.strips.wet_targets import target_of
 
 N_TAKES = 3
@@ -249,7 +250,7 @@ class _Training:
         """Go on from the file, if it is of the same training."""
         if not self._kept.is_file():
             return False
-        stored: dict[str, Any] = torch.load(self._kept, weights_only=True)
+        stored = load_kept(self._kept)
         if stored["of"] != self._of:
             return False
         self._controller.load_state_dict(stored["controller"])

@@ -19,14 +19,12 @@ from numpy.typing import NDArray
 from reaper_automix.analysis.loudness import Audio
 from reaper_automix.analysis.roles import UTILITY_ROLES
 from reaper_automix.audio import levels
-from reaper_automix.errors import CorpusError
 from reaper_automix.files import whole_file, write_bytes_whole
 from reaper_automix.mixers.balance_features import REFERENCE_LUFS
 from reaper_automix.mixers.strip_excerpts import Heard, Images, excerpt, hear
 from reaper_automix.training.corpora.contract import CorpusSong, GainCurve, Usage
 from reaper_automix.training.corpora.loading import digest_of_song, read_audio_at
-from reaper_automix.training.corpora.registry import corpus_named
-from reaper_automix.training.evaluation.sources import corpus_songs
+from reaper_automix.training.evaluation.sources import songs_of_those_there
 from reaper_automix.training.strips.features import loudness_of
 from reaper_automix.training.strips.pans import Sides, sends_db_of, sides_of, to_strip
 from reaper_automix.units import db_to_lin, energy_to_db
@@ -102,13 +100,9 @@ def songs_below(data: Path, most_per_author: int | None = None) -> tuple[CorpusS
     CorpusError
         If none of them is there, or one is damaged.
     """
-    names = [corpus_named(name).name for name in CORPORA]
-    there = [name for name in names if (data / name).is_dir() or (data / name.replace("-", "_")).is_dir()]
-    if not there:
-        raise CorpusError(f"{data}: has none of the subfolders {', '.join(CORPORA)}. Give the folder that holds one.")
     counts: Counter[tuple[str, str]] = Counter()
     kept = []
-    for song in sorted(corpus_songs(data, there), key=lambda song: (song.corpus, song.id)):
+    for song in sorted(songs_of_those_there(data, CORPORA), key=lambda song: (song.corpus, song.id)):
         counts[song.corpus, song.author] += 1
         if most_per_author is None or counts[song.corpus, song.author] <= most_per_author:
             kept.append(song)

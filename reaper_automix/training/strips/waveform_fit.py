@@ -14,6 +14,7 @@ from reaper_automix.training.resuming import Say, unsaid
 from reaper_automix.training.strips.full_loss import mix_loss
 from reaper_automix.training.strips.raw_takes import RawTake
 from reaper_automix.training.strips.songs import RATE_HZ, StripSong
+from reaper_automix.training.strips.transformation_progress import load_kept
 from reaper_automix.training.strips.waveform import WaveformNetwork
 from reaper_automix.training.strips.wet_targets import target_of
 
@@ -49,7 +50,7 @@ def fit_waveform(
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
     step, losses = 0, []
     of = f"{n_steps} {seed} {sorted(song.key for song in songs)}"
-    if kept.is_file() and (stored := torch.load(kept, weights_only=True))["of"] == of:
+    if kept.is_file() and (stored := load_kept(kept))["of"] == of:
         network.load_state_dict(stored["network"])
         optimiser.load_state_dict(stored["optimiser"])
         step = stored["step"]

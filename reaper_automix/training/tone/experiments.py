@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from reaper_automix.audio import levels
 from reaper_automix.files import write_bytes_whole
+from reaper_automix.mixers.tone_groups import GROUPS
 from reaper_automix.mixers.tone_network import ToneNetwork, band_weights, hear, levels_of, mean_gain_db
 from reaper_automix.training.resuming import Say, unsaid
 from reaper_automix.training.tone import autoencoder, network
 from reaper_automix.training.tone.baselines import Predict, baselines, means_of
 from reaper_automix.training.tone.folds import Fold, folds_of
-from reaper_automix.training.tone.groups import GROUPS
 from reaper_automix.training.tone.pairs import GRID, Pair, magnitudes_of
 from reaper_automix.training.tone.scores import fit_scores, scores_of
 

@@ -9,24 +9,17 @@ References
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reaper_automix.analysis.roles import Role
 from reaper_automix.errors import CorpusError
+from reaper_automix.mixers.tone_groups import GROUPS, group_of
 from reaper_automix.training.corpora.contract import CorpusSong, Usage
 from reaper_automix.training.corpora.registry import CORPORA
 from reaper_automix.training.evaluation.sources import corpus_songs
 from reaper_automix.training.tone.recorded import RECORDED, stems_of
-
-GROUPS: Mapping[str, tuple[Role, ...]] = {
-    "bass": (Role.BASS,),
-    "guitar": (Role.ELECTRIC_GUITAR, Role.ACOUSTIC_GUITAR),
-    "vocal": (Role.LEAD_VOCAL, Role.BACKING_VOCAL),
-    "keys": (Role.PIANO, Role.KEYS, Role.SYNTH),
-}
-"""Synthesizers are keys, as the synth lead is in [1] Table 1."""
 
 PROCESSED = ("songs", "lmms", "gm-midi", "raw-tracks")
 """Corpora of tracks without a stem of their own: theirs are made by the engineers of ``engineers``."""
@@ -65,11 +58,6 @@ class Source:
     def key(self) -> str:
         """Unique among all sources."""
         return f"{self.corpus}/{self.song}/{self.track}"
-
-
-def group_of(role: Role | None) -> str | None:
-    """Return the group of a role; None where it has none."""
-    return next((group for group, roles in GROUPS.items() if role in roles), None)
 
 
 def sources_below(data: Path) -> tuple[Source, ...]:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from reaper_automix.audio import levels
 from reaper_automix.files import write_bytes_whole
+from reaper_automix.mixers.tone_groups import GROUPS
 from reaper_automix.mixers.tone_network import ToneNetwork
 from reaper_automix.training.resuming import Say
 from reaper_automix.training.tone import network
 from reaper_automix.training.tone.experiments import SEED, pair_to_show, played_by, read_shown
 from reaper_automix.training.tone.folds import folds_of
-from reaper_automix.training.tone.groups import GROUPS
 from reaper_automix.training.tone.pairs import GRID, Pair, magnitudes_of
 
 _DOTS_PER_INCH = 110

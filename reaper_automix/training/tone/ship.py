@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from reaper_automix.errors import AutomixError, CorpusError
+from reaper_automix.mixers.tone_groups import GROUPS
 from reaper_automix.mixers.tone_network import (
     CENTRES_HZ,
     FORMAT,
@@ -36,7 +37,6 @@ from reaper_automix.training.tone.baselines import MEAN_CURVE, means_of
 from reaper_automix.training.tone.evaluate import FORMAT as SCORES_FORMAT
 from reaper_automix.training.tone.evaluate import digest_of, heard_pairs
 from reaper_automix.training.tone.experiments import SEED
-from reaper_automix.training.tone.groups import GROUPS
 from reaper_automix.training.tone.network import RECIPES, fit
 from reaper_automix.training.tone.pairs import LOUDNESS_LUFS, Pair
 from reaper_automix.training.tone.scores import LSD

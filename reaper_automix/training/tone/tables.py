@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.mixers.tone_groups import GROUPS
 from reaper_automix.training.evaluation.intervals import draw_songs, interval
 from reaper_automix.training.tone.baselines import AS_IT_IS, MEAN_CURVE, MEAN_SPECTRUM, OWN_CURVE
 from reaper_automix.training.tone.experiments import AUTOENCODER, STEM
-from reaper_automix.training.tone.groups import GROUPS
 from reaper_automix.training.tone.network import RECIPES
 from reaper_automix.training.tone.scores import ADDED, FIT, FIT_BANDS, FIT_OF, LSD, MAE, TONE
 

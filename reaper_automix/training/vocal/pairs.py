@@ -25,12 +25,10 @@ from reaper_automix.analysis.loudness import Audio, Energy, LoudnessMeter, integ
 from reaper_automix.analysis.mel_spectra import RATE_HZ, Mels, in_db, mel_energies
 from reaper_automix.analysis.roles import UTILITY_ROLES
 from reaper_automix.audio import levels
-from reaper_automix.errors import CorpusError
 from reaper_automix.files import write_bytes_whole
 from reaper_automix.training.corpora.contract import CorpusSong, CorpusTrack, GainCurve, Usage
 from reaper_automix.training.corpora.loading import digest_of_song, read_audio_at
-from reaper_automix.training.corpora.registry import corpus_named
-from reaper_automix.training.evaluation.sources import corpus_songs
+from reaper_automix.training.evaluation.sources import songs_of_those_there
 from reaper_automix.training.vocal.leads import best_of, candidates_of, vocals_of, voicing_of
 from reaper_automix.units import db_to_lin
 
@@ -100,11 +98,7 @@ def songs_below(data: Path) -> tuple[CorpusSong, ...]:
     CorpusError
         If none of them is there, or one is damaged.
     """
-    names = [corpus_named(name).name for name in CORPORA]
-    there = [name for name in names if (data / name).is_dir() or (data / name.replace("-", "_")).is_dir()]
-    if not there:
-        raise CorpusError(f"{data}: has none of the subfolders {', '.join(CORPORA)}. Give the folder that holds one.")
-    return corpus_songs(data, there)
+    return songs_of_those_there(data, CORPORA)
 
 
 def pair_of(song: CorpusSong, kept: Path) -> Pair | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from synthetic_medleydb import metadata
 
 RATE_HZ = 8000
 SECONDS = 1.0
@@ -121,33 +122,6 @@ def musdb18hq(root: Path) -> Path:
     return root
 
 
-MEDLEY_YAML = """\
-artist: A Band
-has_bleed: 'no'
-mix_filename: ABand_ASong_MIX.wav
-producer:
-- P
-raw_dir: ABand_ASong_RAW
-stem_dir: ABand_ASong_STEMS
-stems:
-  S01:
-    component: bass
-    filename: ABand_ASong_STEM_01.wav
-    instrument: electric bass
-    raw:
-      R01: {filename: ABand_ASong_RAW_01_01.wav, instrument: electric bass}
-      R02: {filename: ABand_ASong_RAW_01_02.wav, instrument: electric bass}
-  S02:
-    component: melody
-    filename: ABand_ASong_STEM_02.wav
-    instrument: male singer
-    raw:
-      R01: {filename: ABand_ASong_RAW_02_01.wav, instrument: male singer}
-title: A Song
-version: 1.2
-"""
-
-
 def medleydb(root: Path, *, apart: bool = False) -> Path:
     song = root / "Audio" / "ABand_ASong"
     for name in ("STEM_01", "STEM_02"):
@@ -157,7 +131,7 @@ def medleydb(root: Path, *, apart: bool = False) -> Path:
     sound(song / "ABand_ASong_MIX.wav")
     place = root / "Metadata" if apart else song
     place.mkdir(exist_ok=True)
-    (place / "ABand_ASong_METADATA.yaml").write_text(MEDLEY_YAML, "utf-8")
+    (place / "ABand_ASong_METADATA.yaml").write_text(metadata(), "utf-8")
     return root
 
 

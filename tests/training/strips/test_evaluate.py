@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 from synthetic_strip_songs import made_song
 
 from reaper_automix.errors import CorpusError
+from reaper_automix.mixers.strip_controller import Strips
 from reaper_automix.training.corpora.contract import Usage
 from reaper_automix.training.strips import evaluate as judging
 from reaper_automix.training.strips import fit as training
@@ -146,3 +147,12 @@ def test_only_what_is_below_every_baseline_beyond_doubt_is_proven() -> None:
 def test_one_author_is_too_few() -> None:
     with pytest.raises(CorpusError, match="two authors"):
         experiments([song for song in SONGS if song.author == "author 0"], [])
+
+
+def test_half_way_to_another_rule_only_relative_levels_count() -> None:
+    answers = Strips(np.array([-2.0, 0.0, 2.0]), np.array([0.1, 0.0, -0.1]))
+    between = judging.half_way(answers, np.array([5.0, 5.0, 11.0]))
+    np.testing.assert_allclose(between.gains_db, [-2.0, -1.0, 3.0])
+    np.testing.assert_array_equal(between.pans, answers.pans)
+    nobody = Strips(np.zeros(0), np.zeros(0))
+    assert judging.half_way(nobody, np.zeros(0)).gains_db.shape == (0,)

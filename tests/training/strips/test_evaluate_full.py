@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from reaper_automix.training.strips.evaluate_full import (
 from reaper_automix.training.strips.full_fit import FullRecipe
 from reaper_automix.training.strips.full_mixers import AS_PLAYED, ROLE_FADERS, thirds_off_db
 from reaper_automix.training.strips.tables import ALL
-from reaper_automix.training.strips.transformation import TransformationNetwork, conditions_size
+from reaper_automix.training.strips.transformation_progress import Recipe
 from reaper_automix.training.strips.waveform_fit import fit_waveform
 
 SONGS = [made_song(number) for number in range(2)]
@@ -70,8 +71,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def network_file(tmp_path: Path) -> Path:
-    network = TransformationNetwork(conditions_size(), width=2)
-    torch.save({"best": network.state_dict()}, tmp_path / "network.pt")
+    recipe = Recipe("channel", stacks=1, width=2, batch=1, heard_samples=1, rate=1e-3, patience=0)
+    torch.save({"recipe": asdict(recipe), "best": recipe.network().state_dict()}, tmp_path / "network.pt")
     return tmp_path / "network.pt"
 
 

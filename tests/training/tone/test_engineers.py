@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reaper_automix.mixers.tone_groups import GROUPS
 from reaper_automix.training.tone.engineers import ENGINEERS, MOST_CUT_DB, chain_for, habits_of, heard, processed
-from reaper_automix.training.tone.groups import GROUPS
 from reaper_automix.training.tone.saturation import saturated
 
 RATE_HZ = 44_100

@@ -12,8 +12,9 @@ from synthetic_medleydb import medleydb_song
 from reaper_automix.analysis.loudness import LoudnessMeter, integrated_lufs
 from reaper_automix.analysis.roles import Role
 from reaper_automix.errors import CorpusError
+from reaper_automix.mixers.tone_groups import GROUPS, group_of
 from reaper_automix.training.corpora.contract import Usage
-from reaper_automix.training.tone.groups import GROUPS, Source, counts, group_of, sources_below
+from reaper_automix.training.tone.groups import Source, counts, sources_below
 from reaper_automix.training.tone.pairs import (
     LOUDNESS_LUFS,
     N_FRAMES,
