@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,9 @@ from hypothesis import settings
 from reaper_automix.chunks.lines import parse_project
 from reaper_automix.hosts.rpp.reading import read_project
 from reaper_automix.session import Session
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
 
 PORT_LIMIT_S = 300.0
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -34,6 +38,24 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the corpus folder ../shared/data beside the repository")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    """A real browser without a screen. What a page saves goes to ``browser.downloads``."""
+    pytest.importorskip("selenium", reason="needs selenium, which the test set-up installs")
+    import browser as real_browser
+
+    if real_browser.programs() is None:
+        pytest.skip("needs Chromium and its driver (Debian: apt install chromium chromium-driver)")
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "downloads").mkdir()
+    started = real_browser.start(folder / "profile", folder / "downloads")
+    started.downloads = folder / "downloads"
+    try:
+        yield started
+    finally:
+        started.quit()
 
 
 @pytest.fixture(autouse=True)
