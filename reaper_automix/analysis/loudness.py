@@ -27,6 +27,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import signal
 
+from reaper_automix.analysis.block_filter import BlockFilter
 from reaper_automix.analysis.true_peak import TruePeakMeter
 from reaper_automix.audio import levels
 from reaper_automix.errors import MediaError
@@ -48,8 +49,6 @@ RANGE_GATE_LU = -20.0
 
 _CHUNK_S = 1
 _OFFSET_LU = -0.691
-_STATE_FLOOR = 1e-25
-"""Filter states below this are set to zero: denormal numbers make silence a hundred times slower than music."""
 _HIGHEST_SAMPLE = 1e6
 """+120 dBFS: beyond it a number is damage, not audio."""
 
@@ -191,9 +190,7 @@ class LoudnessMeter:
             raise ValueError(f"{n_channels} channels: the meter takes a mono or a stereo signal")
         self.sample_rate_hz = sample_rate_hz
         self.n_channels = n_channels
-        # Both sections as one filter of order 4: a quarter faster than sosfilt, and less than 1e-4 LU away from it.
-        self._filter = signal.sos2tf(k_weighting(sample_rate_hz))
-        self._state = np.zeros((n_channels, 4))
+        self._filter = BlockFilter(k_weighting(sample_rate_hz), n_channels)
         # The work is done on a fixed grid, so that it does not depend on the sizes of the blocks that come in.
         self._pending = np.zeros((n_channels, _CHUNK_S * sample_rate_hz), np.float32)
         self._n_pending = 0
@@ -284,13 +281,11 @@ class LoudnessMeter:
             )
         self._n_samples += chunk.shape[1]
         starts, lengths = self._blocks(chunk.shape[1])
-        if peak_lin == 0.0 and not self._state.any():
+        if peak_lin == 0.0 and self._filter.is_resting:
             self._energies.append(np.zeros((self.n_channels, starts.size)))
             return
         self._square_sum += float(_square_sums(chunk, starts).sum(dtype=np.float64))
-        weighted, self._state = signal.lfilter(*self._filter, chunk, axis=-1, zi=self._state)
-        self._state[np.abs(self._state) < _STATE_FLOOR] = 0.0
-        self._energies.append(_square_sums(weighted, starts) / lengths)  # [1] eq. 1
+        self._energies.append(_square_sums(self._filter.process(chunk), starts) / lengths)  # [1] eq. 1
 
     def _blocks(self, n_samples: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return starts and lengths of the 100 ms blocks in so many samples; the last one may be incomplete."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from threading import Event
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ from reaper_automix.units import db_to_energy
 
 WAVEFORM_COLUMNS = 1200
 """Columns of a waveform picture; a shorter signal has one per sample at most."""
+
+Found = TypeVar("Found")
 
 THREADS = 2
 """Decoding and filtering release the interpreter lock; more threads would only wait for the disk."""
@@ -126,11 +129,11 @@ class MeasurementBuilder:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Something to measure: a label for the user, and a function that does it; it calls its argument between blocks."""
+class Job(Generic[Found]):
+    """Something to find out: a label for the user, and what does it, calling its argument between blocks."""
 
     label: str
-    run: Callable[[Callable[[], None]], Measurement]
+    run: Callable[[Callable[[], None]], Found]
 
 
 def measure(
@@ -150,21 +153,21 @@ def measure(
     return builder.result()
 
 
-def measure_all(jobs: Sequence[Job], progress: Callable[[int, int, str], None]) -> list[Measurement]:
-    """Run jobs, two at a time.
+def measure_all(jobs: Sequence[Job[Found]], progress: Callable[[int, int, str], None]) -> list[Found]:
+    """Run jobs, two at a time: numpy, decoding and hashing release the interpreter lock.
 
     Parameters
     ----------
     jobs : sequence of Job
-        What to measure.
+        What to find out.
     progress : callable
         Called with the number of jobs done, their total and the label of the last one. It may raise (``Cancelled``,
         say): running jobs stop at their next block, and the exception goes on.
 
     Returns
     -------
-    list of Measurement
-        In the order of the jobs.
+    list
+        What each job found, in the order of the jobs.
     """
     stopped = Event()
 
@@ -183,7 +186,7 @@ def measure_all(jobs: Sequence[Job], progress: Callable[[int, int, str], None]) 
         return [future.result() for future in futures]
 
 
-def _watch(futures: dict[Future[Measurement], Job], progress: Callable[[int, int, str], None]) -> None:
+def _watch(futures: dict[Future[Found], Job[Found]], progress: Callable[[int, int, str], None]) -> None:
     """Report each job that ends, and raise the first error."""
     waiting = set(futures)
     progress(0, len(futures), "")

@@ -1,65 +1,49 @@
-"""How long it takes to read a project file of 20,000 lines, beside the ``rpp`` package where it is installed."""
+"""Reading a project file of 20,000 lines, beside the ``rpp`` package, which reads the text alone."""
 
 from __future__ import annotations
 
-import argparse
-import importlib.util
-import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.machine import is_there
+from benchmarks.rows import Row
+from benchmarks.size import Size
+from benchmarks.timing import race
 from reaper_automix.hosts.rpp import RppHost
 
-TARGET_S = 0.5
+SUITE = "rpp"
+GOAL_S = 0.5
+LINES = 20_000
 ITEMS_PER_TRACK = 12
 POINTS_PER_ENVELOPE = 60
 
 
-def main() -> int:
-    """Generate, measure, print."""
-    options = _options()
+def rows(size: Size) -> Iterator[Row]:
+    """Measure: wall time, as the engineer waits for it."""
     with tempfile.TemporaryDirectory(prefix="reaper-automix-rpp-") as temporary:
-        path = options.out or Path(temporary) / "speed.RPP"
-        text = project_text(options.lines)
+        path = Path(temporary) / "speed.RPP"
+        text = project_text(size.count(LINES, 500))
         path.write_text(text, encoding="utf-8", newline="\r\n")
-        print(
-            f"{path.name}: {text.count(chr(10))} lines, {path.stat().st_size / 1e6:.1f} MB; best of {options.repeats}"
+        contenders = {"ours": lambda: RppHost(path).read_session()}
+        missing = is_there("rpp")
+        if not missing:
+            import rpp
+
+            contenders["rpp"] = lambda: rpp.loads(text)
+        found = race(contenders, size.long_rounds + 1, clock=time.perf_counter)
+        ours = found.figure("ours")
+        yield Row(
+            SUITE,
+            f".RPP of {text.count(chr(10)):,} lines, {path.stat().st_size / 1e6:.1f} MB",
+            tuple(found.figure(name) for name in contenders),
+            None if missing else found.ratio("rpp"),
+            goal=f"{GOAL_S:g} s",
+            met=ours.median <= 1_000.0 * GOAL_S,
+            note=missing or "ours: lines kept byte for byte and the session; rpp: text alone",
         )
-        ours_s = _best_s(lambda: RppHost(path).read_session(), options.repeats)
-        said = "yes" if ours_s <= TARGET_S else "NO"
-        print(f"reaper_automix: text and session {ours_s:8.3f} s   <= {TARGET_S} s: {said}")
-        _show_peer(text, ours_s, options.repeats)
-    return 0
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=int, default=20_000, help="at least so many lines (default: 20000)")
-    parser.add_argument("--repeats", type=int, default=5, help="the fastest of so many readings counts (default: 5)")
-    parser.add_argument("--out", type=Path, help="keep the project here")
-    return parser.parse_args()
-
-
-def _show_peer(text: str, ours_s: float, repeats: int) -> None:
-    if importlib.util.find_spec("rpp") is None:
-        print("rpp: not installed (pip install rpp), nothing to compare with")
-        return
-    import rpp
-
-    peer_s = _best_s(lambda: rpp.loads(text), min(repeats, 2))
-    print(f"rpp:            text only        {peer_s:8.3f} s   {peer_s / ours_s:.1f} x reaper_automix")
-
-
-def _best_s(work: Callable[[], object], repeats: int) -> float:
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def project_text(n_lines: int) -> str:
@@ -129,7 +113,3 @@ def _item_lines(track: int, item: int) -> list[str]:
 
 def _guid(track: int, part: int) -> str:
     return "{" + str(uuid.UUID(int=(track << 64) + part)).upper() + "}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Timed runs: ``python -m benchmarks`` (see ``__main__``)."""
