@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from reaper_automix.edits import AddBus, Edit, Host, SetEffect, SetSend
 from reaper_automix.effect_settings.kinds import EffectSettings, effect_of, same_settings
 from reaper_automix.effect_settings.wording import settings_words
+from reaper_automix.guids import guid_of
 from reaper_automix.ledger_entries import BusEntry, EffectEntry, Entry, SendEntry, effect_words
 from reaper_automix.mixplan import BusMove, EffectMove, SendMove, bus_ref
 from reaper_automix.plugins.registry import USUAL_RATE_HZ, instances, playable, short_name
@@ -70,7 +71,7 @@ class Standing:
 
 def effect_id(track_id: str, tag: str, plugin: str) -> str:
     """Return the GUID for a new plug-in: the same for the same place, so that a run can be repeated."""
-    return "{" + str(uuid.uuid5(_EFFECT_NAMESPACE, f"{track_id}/{tag}/{plugin}")).upper() + "}"
+    return guid_of(_EFFECT_NAMESPACE, f"{track_id}/{tag}/{plugin}")
 
 
 # --- plug-ins ------------------------------------------------------------------------------------------------------

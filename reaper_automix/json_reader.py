@@ -9,6 +9,7 @@ from typing import Any
 from reaper_automix.errors import PlanError
 
 LARGEST_NUMBER = 1e9
+_LONGEST_SHOWN = 60
 
 
 def parse_json(text: str, *, name: str, step: str) -> JsonReader:
@@ -26,14 +27,33 @@ def parse_json(text: str, *, name: str, step: str) -> JsonReader:
     Raises
     ------
     PlanError
-        If it is no JSON.
+        If it is no JSON, or holds text that cannot be written again.
     """
     try:
-        return JsonReader(json.loads(text), name, step)
+        value = json.loads(text)
+        if "\\u" in text:
+            _refuse_half_characters(value, f"{name}. {step}")
+        return JsonReader(value, name, step)
     except RecursionError:
         raise PlanError(f"{name}: not JSON (nested too deeply). {step}") from None
     except json.JSONDecodeError as error:
         raise PlanError(f"{name}: not JSON (line {error.lineno}: {error.msg}). {step}") from None
+    except ValueError:  # Python reads no whole number of more than 4300 digits
+        raise PlanError(f"{name}: holds a number with thousands of digits. {step}") from None
+
+
+def _refuse_half_characters(value: Any, place: str) -> None:
+    """Refuse halves of characters (lone surrogates), but for those that stand for the odd bytes of file names."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        raise PlanError(f"Half a character ({half}) stands in a text of {place}") from None
+
+
+def _shown(key: str) -> str:
+    """Return a key for a message."""
+    return key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]} ..."
 
 
 class JsonReader:
@@ -56,28 +76,31 @@ class JsonReader:
 
     def fail(self, wanted: str) -> PlanError:
         """Return the error that says what was wanted here."""
-        shown = json.dumps(self.value, ensure_ascii=False, default=str)[:60]
+        try:
+            shown = json.dumps(self.value, ensure_ascii=False, default=str)[:_LONGEST_SHOWN]
+        except RecursionError:  # it was read from a place less deep
+            shown = f"lists in lists, {type(self.value).__name__}"
         return PlanError(f"{self.where}: expected {wanted}, found {shown}. {self._step}")
 
     def get(self, key: str) -> JsonReader:
         """Return a field of an object."""
-        if key not in self.mapping():
+        if key not in self._object():
             raise PlanError(f"{self.where}: the field '{key}' is missing. {self._step}")
-        return JsonReader(self.value[key], f"{self.where}.{key}", self._step)
+        return JsonReader(self.value[key], f"{self.where}.{_shown(key)}", self._step)
 
     def get_or_none(self, key: str) -> JsonReader | None:
         """Return a field of an object, None where it is missing or null."""
-        return None if self.mapping().get(key) is None else self.get(key)
+        return None if self._object().get(key) is None else self.get(key)
 
     def only(self, keys: Collection[str]) -> None:
         """Refuse fields that are not known: they would be ignored in silence."""
-        for key in self.mapping():
+        for key in self._object():
             if key not in keys:
-                raise PlanError(f"{self.where}: the field '{key}' is not known here. {self._step}")
+                raise PlanError(f"{self.where}: the field '{_shown(key)}' is not known here. {self._step}")
 
     def fields(self) -> dict[str, JsonReader]:
         """Return all fields of an object."""
-        return {key: self.get(key) for key in self.mapping()}
+        return {key: self.get(key) for key in self._object()}
 
     def items(self) -> list[JsonReader]:
         """Return the values of a list."""
@@ -107,9 +130,12 @@ class JsonReader:
 
     def mapping(self) -> dict[str, Any]:
         """Return an object as it is."""
+        return dict(self._object())
+
+    def _object(self) -> dict[str, Any]:
         if not isinstance(self.value, dict):
             raise self.fail("an object")
-        return dict(self.value)
+        return self.value
 
     def number_or_none(self, key: str) -> float | None:
         """Return a number of an object, None where it is missing or null."""

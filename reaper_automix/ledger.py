@@ -77,7 +77,7 @@ def _parsed(ledger_json: str) -> Ledger | None:
     try:
         data = json.loads(ledger_json)
         return _ledger_from_data(data) if data["schema"] == SCHEMA else None
-    except (ValueError, KeyError, TypeError, IndexError, ProjectSyntaxError, PlanError):
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, ProjectSyntaxError, PlanError):
         return None
 
 
@@ -170,12 +170,14 @@ def undo(session: Session, entries: Iterable[Entry], kept: Sequence[Entry] = (),
     left_alone: list[Entry] = []
     for entry in reversed(tuple(entries)):
         if entry.track_id not in tracks or (isinstance(entry, SendEntry) and entry.to_id not in tracks):
-            continue  # the track was deleted, and what we wrote with it
+            continue  # the track was deleted, by hand or with a bus of ours, and what we wrote with it
         if not entry.stands_in(session) or (for_good and _holds_automation(entry, session)):
             left_alone.append(entry)
             continue
         session = perform(session, [entry.restoring_edit()])
         restored.append(entry)
+        if isinstance(entry, BusEntry):
+            tracks.discard(entry.track_id)
     left = Ledger((*kept, *left_alone[::-1]))
     session = replace(session, ledger_json=left.to_json())
     return Undone(session, tuple(restored), tuple(left_alone), tuple(kept))
@@ -196,6 +198,8 @@ def _ledger_to_data(ledger: Ledger, most_previous: int) -> dict[str, Any]:
 
 
 def _ledger_from_data(data: dict[str, Any]) -> Ledger:
+    if not isinstance(data, dict):
+        raise TypeError(f"a ledger is no {type(data).__name__}")
     previous = data.get("previous")
     entries = tuple(entry_from_data(entry) for entry in data["entries"])
     return Ledger(entries, _ledger_from_data(previous) if previous is not None else None)

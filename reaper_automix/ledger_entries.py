@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reaper_automix.chunks.envelopes import parse_envelope
+from reaper_automix.chunks.text import to_number
 from reaper_automix.edits import (
     Control,
     RemoveBus,
@@ -23,7 +24,7 @@ from reaper_automix.effect_settings.kinds import (
     settings_to_data,
 )
 from reaper_automix.envelope import points_between
-from reaper_automix.json_reader import JsonReader
+from reaper_automix.json_reader import LARGEST_NUMBER, JsonReader
 from reaper_automix.session import (
     TAG_PREFIX,
     Envelope,
@@ -336,7 +337,7 @@ def _send_to_data(send: tuple[float, SendMode] | None) -> list[Any] | None:
 
 def _send_from_data(data: list[Any]) -> tuple[float, SendMode]:
     level_db, mode = data
-    return float(level_db), SendMode(mode)
+    return _number(level_db), SendMode(mode)
 
 
 def _points_to_data(entry: PointsEntry) -> dict[str, Any]:
@@ -351,44 +352,53 @@ def _points_to_data(entry: PointsEntry) -> dict[str, Any]:
 
 def entry_from_data(data: dict[str, Any]) -> Entry:
     """Read what ``entry_to_data`` wrote; ``ValueError``, ``KeyError``, ``TypeError`` or ``PlanError`` otherwise."""
+    whose = _text(data["mixer"]), _text(data["track"])
     if "control" in data:
-        float(data["was"])  # every host spells a control as a number
-        return ControlEntry(
-            data["mixer"], data["track"], Control(data["control"]), str(data["was"]), float(data["now"])
-        )
+        control, was = Control(data["control"]), _text(data["was"])
+        to_number(was)  # every host spells a control as a number
+        return ControlEntry(*whose, control, was, _number(data["now"]))
     if "effect" in data:
-        return _effect_from_data(data)
+        return _effect_from_data(data, *whose)
     if "send" in data:
-        was = None if data["was"] is None else _send_from_data(data["was"])
-        return SendEntry(data["mixer"], data["track"], str(data["send"]), was, _send_from_data(data["now"]))
+        level_was = None if data["was"] is None else _send_from_data(data["was"])
+        return SendEntry(*whose, _text(data["send"]), level_was, _send_from_data(data["now"]))
     if "bus" in data:
-        return BusEntry(data["mixer"], data["track"], str(data["bus"]))
+        return BusEntry(*whose, _text(data["bus"]))
     if "take" in data:
-        return TakeEntry(data["mixer"], data["track"], *(str(data[key]) for key in ("item", "take", "was", "now")))
-    range_start_s, range_end_s = data["range_s"]
-    start_s, end_s = data["window_s"]
+        return TakeEntry(*whose, *(_text(data[key]) for key in ("item", "take", "was", "now")))
     return PointsEntry(
-        data["mixer"],
-        data["track"],
+        *whose,
         EnvelopeKind(data["envelope"]),
-        (float(range_start_s), float(range_end_s)),
-        (float(start_s), float(end_s)),
-        tuple(str(line) for line in data["was"]),
-        tuple(EnvelopePoint(float(t), float(v), PointShape(s), float(b)) for t, v, s, b in data["now"]),
+        _range_s(data["range_s"]),
+        _range_s(data["window_s"]),
+        tuple(_text(line) for line in data["was"]),
+        tuple(EnvelopePoint(_number(t), _number(v), PointShape(s), _number(b)) for t, v, s, b in data["now"]),
     )
 
 
-def _effect_from_data(data: dict[str, Any]) -> EffectEntry:
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {value!r}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        raise TypeError(f"a number was expected, not {value!r}")
+    return float(value)
+
+
+def _range_s(data: list[Any]) -> tuple[float, float]:
+    start_s, end_s = data
+    return _number(start_s), _number(end_s)
+
+
+def _effect_from_data(data: dict[str, Any], mixer: str, track_id: str) -> EffectEntry:
     def settings(key: str) -> EffectSettings:
-        return settings_from_data(data["effect"], JsonReader(data[key], f"ledger.{key}", ""))
+        return settings_from_data(_text(data["effect"]), JsonReader(data[key], f"ledger.{key}", ""))
 
+    tag = _text(data["tag"])
+    if not tag.startswith(TAG_PREFIX):
+        raise ValueError(f"{tag!r} is no plug-in of ours")
     was = None if data["was"] is None else settings("was")
-    return EffectEntry(
-        data["mixer"],
-        data["track"],
-        str(data["id"]),
-        str(data["tag"]),
-        was,
-        settings("now"),
-        bool(data["had_chain"]),
-    )
+    return EffectEntry(mixer, track_id, _text(data["id"]), tag, was, settings("now"), bool(data["had_chain"]))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from reaper_automix.effect_settings.kinds import EffectSettings, effect_of
 from reaper_automix.effect_settings.wording import settings_words
+from reaper_automix.guids import guid_of
 from reaper_automix.session import EnvelopeKind, SendMode
 from reaper_automix.units import SILENCE_DB
 
@@ -196,7 +197,7 @@ class MixPlan:
 
 def bus_ref(name: str) -> TrackRef:
     """Return the track that the bus of this name is: other moves name it so, before it is made."""
-    return TrackRef("{" + str(uuid.uuid5(_BUS_NAMESPACE, name)).upper() + "}", name)
+    return TrackRef(guid_of(_BUS_NAMESPACE, name), name)
 
 
 def move_words(move: Move) -> tuple[str, str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -31,6 +32,8 @@ from reaper_automix.session import TAG_PREFIX, EnvelopeKind, SendMode
 
 SCHEMA = "reaper_automix.mixplan/1"
 
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
 _STEP = "Mend the file or make the plan again."
 HIGHEST_LEVEL_DB = 24.0
 """The highest top that a preference gives REAPER's volume envelopes; faders end at +12 dB."""
@@ -38,7 +41,9 @@ HIGHEST_LEVEL_DB = 24.0
 
 def plan_to_json(plan: MixPlan) -> str:
     """Return the plan as indented JSON in the published format."""
-    return json.dumps(_plan_to_data(plan), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(_plan_to_data(plan), indent=1, ensure_ascii=False) + "\n"
+    # Bytes of a file name that are no UTF-8 stand in texts as halves of surrogate pairs, which no UTF-8 file holds.
+    return _LONE_SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plan_from_json(text: str, *, name: str = "plan") -> MixPlan:

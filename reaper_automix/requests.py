@@ -49,6 +49,8 @@ class Request:
         The project's file; empty where it was never saved. Only for whoever looks for the runs of a project.
     reaper_pid : int
         The process that asks; the worker stops when it is gone. 0: whichever process started the worker.
+    report_audio : bool
+        Whether the report can be listened to.
     """
 
     mixer: str
@@ -60,6 +62,7 @@ class Request:
     window: bool = True
     reaper_pid: int = 0
     project: str = ""
+    report_audio: bool = True
 
 
 def request_to_json(request: Request) -> str:
@@ -98,6 +101,7 @@ def request_from_json(text: str, *, name: str = "request") -> Request:
         window=data.get("window").flag(),
         reaper_pid=0 if pid is None else _pid(pid),
         project=data.text_or("project", ""),
+        report_audio=data.get("report_audio").flag(),
     )
 
 

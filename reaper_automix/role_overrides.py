@@ -67,7 +67,10 @@ def parse_role_overrides(text: str) -> dict[str, TrackRole]:
     """
     if not text:
         return {}
-    data = json.loads(text)
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(data, dict):
         msg = "expected an object of track ids"
         raise ValueError(msg)

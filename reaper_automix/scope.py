@@ -195,7 +195,8 @@ def checked_range(session: Session, range_s: tuple[float, float] | None) -> tupl
             "over: choose a longer one."
         )
     if start_s >= session.end_s:
-        raise ScopeError(f"The range begins at {start_s:g} s, the session ends at {session.end_s:g} s.")
+        ends = f"the session ends at {session.end_s:g} s"
+        raise ScopeError(f"The range begins at {start_s:g} s, {ends}: choose an earlier one.")
     return start_s, min(end_s, session.end_s)
 
 

@@ -6,6 +6,7 @@ Every field of ``session.Session`` under its own name; enums by value, sets as s
 from __future__ import annotations
 
 import json
+import math
 import types
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -13,10 +14,11 @@ from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from reaper_automix.errors import SessionError
+from reaper_automix.errors import PlanError, SessionError
 from reaper_automix.session import Session, plain
 
 _ITEMS_AT_ONCE = 50
+_LONGEST_SHOWN = 100
 
 SCHEMA = "reaper_automix.session/1"
 
@@ -55,11 +57,28 @@ def session_from_json(text: str) -> Session:
     try:
         data = json.loads(text)
         if data["schema"] != SCHEMA:
-            raise SessionError(f"The session has the schema {data['schema']!r}, this version reads {SCHEMA!r}: update.")
+            found = str(data["schema"])[:_LONGEST_SHOWN]
+            raise SessionError(
+                f"The session has the schema {found!r}, this version reads {SCHEMA!r}. Run install.py again, so that "
+                "the actions and the worker are of one version."
+            )
         session: Session = _decoded(Session, data["session"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise SessionError(f"The session's JSON is damaged ({error!r}); read the session again.") from error
+        _check_references(session)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, PlanError) as error:
+        why = f"{type(error).__name__}: {error}"[:_LONGEST_SHOWN]
+        raise SessionError(f"The session's JSON is damaged ({why!a}); run the action again.") from error
     return session
+
+
+def _check_references(session: Session) -> None:
+    """Refuse tracks with one id, and a folder that does not stand before what lies in it."""
+    known: set[str] = set()
+    for track in session.tracks:
+        if track.id in known:
+            raise ValueError(f"two tracks have the id {track.id}")
+        if track.parent_id is not None and track.parent_id not in known:
+            raise ValueError(f"no folder {track.parent_id} stands before track {track.id}")
+        known.add(track.id)
 
 
 def _decoded(hint: Any, data: Any) -> Any:
@@ -67,24 +86,46 @@ def _decoded(hint: Any, data: Any) -> Any:
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         choices = [arg for arg in get_args(hint) if arg is not type(None)]
-        return None if data is None else _decoded(_fitting(choices, data), data)
+        if data is None and len(choices) < len(get_args(hint)):
+            return None
+        return _decoded(_fitting(choices, data), data)
     if origin is tuple:
         kinds = get_args(hint)
         if kinds[-1] is Ellipsis:
-            return tuple(_decoded(kinds[0], value) for value in data)
-        return tuple(_decoded(kind, value) for kind, value in zip(kinds, data, strict=True))
+            return tuple(_decoded(kinds[0], value) for value in _of_kind(list, data))
+        return tuple(_decoded(kind, value) for kind, value in zip(kinds, _of_kind(list, data), strict=True))
     if origin is frozenset:
-        return frozenset(data)
+        return frozenset(_decoded(get_args(hint)[0], value) for value in _of_kind(list, data))
     if isinstance(hint, type) and is_dataclass(hint):
-        return hint(**{name: _decoded(kind, data[name]) for name, kind in _hints(hint).items()})
+        return hint(**{name: _decoded(kind, _of_kind(dict, data)[name]) for name, kind in _hints(hint).items()})
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(data)
-    return float(data) if hint is float else data
+    if hint is float:
+        return _number(data)
+    return _of_kind(hint, data) if isinstance(hint, type) else data
+
+
+def _of_kind(kind: type[Any], data: Any) -> Any:
+    """Return data that are of a plain type; true and false are no whole numbers."""
+    if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
+        raise TypeError(f"a {kind.__name__} was expected, not {str(data)[:_LONGEST_SHOWN]}")
+    return data
+
+
+def _number(data: Any) -> float:
+    if isinstance(data, bool) or not isinstance(data, int | float) or math.isnan(data):
+        raise TypeError(f"a number was expected, not {str(data)[:_LONGEST_SHOWN]}")
+    return float(data)
 
 
 def _fitting(kinds: list[Any], data: Any) -> Any:
     """Return the one of several types that the data is of: dataclasses are told apart by their fields."""
-    return kinds[0] if len(kinds) == 1 else next(kind for kind in kinds if set(_hints(kind)) == set(data))
+    if len(kinds) == 1:
+        return kinds[0]
+    fitting = [kind for kind in kinds if isinstance(data, dict) and set(_hints(kind)) == set(data)]
+    if not fitting:
+        raise TypeError(f"settings that are not known: {str(data)[:_LONGEST_SHOWN]}")
+    return fitting[0]
 
 
 @cache

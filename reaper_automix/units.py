@@ -38,7 +38,8 @@ def q_to_bandwidth_oct(q: float) -> float:
 
 def bandwidth_oct_to_q(bandwidth_oct: float) -> float:
     """Convert a width in octaves, above 0, to the quality ``1 / (2 sinh(ln 2 / 2 * width))``."""
-    return 0.5 / math.sinh(0.5 * math.log(2.0) * bandwidth_oct)
+    # Within what sinh can tell from 0 and from infinity: damaged files hold any width.
+    return 0.5 / math.sinh(min(max(0.5 * math.log(2.0) * bandwidth_oct, 1e-300), 700.0))
 
 
 def energy_to_db(energy: float) -> float:

@@ -183,3 +183,13 @@ def test_moves_in_words() -> None:
         "-3.0 dB at 250 Hz (Q 1.4)",
     )
     assert move_words(PLAN.moves[7]) == ("Kick 🥁", "send to Automix reverb", "", "-12.0 dB")
+
+
+def test_names_that_are_no_utf_8_survive_the_round_trip() -> None:
+    """A folder of stems may be called in Latin-1: Python has its bytes as halves of surrogate pairs."""
+    track = TrackRef("{A}", "K\udcefck \U0001f941")
+    plan = MixPlan("balance", "", "/songs/K\udcefck", "", ("{A}",), (0.0, 1.0), (FaderMove(track, 0.0, 1.0),))
+    text = plan_to_json(plan)
+    assert text.encode("utf-8").decode("utf-8") == text
+    read = plan_from_json(text)
+    assert (read.session_path, read.moves) == (plan.session_path, plan.moves)

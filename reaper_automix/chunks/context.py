@@ -19,12 +19,16 @@ class Reading:
     sample_rate_hz: int | None = None
     project_attach: int = 0
     pools: dict[int, Pool] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    _noted: dict[str, None] = field(default_factory=dict)
 
     def note(self, text: str) -> None:
         """Remember something that could not be represented; the same words are kept once."""
-        if text not in self.notes:
-            self.notes.append(text)
+        self._noted[text] = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was noted, in order."""
+        return tuple(self._noted)
 
     def envelope(self, chunk: Chunk, kind: EnvelopeKind) -> Envelope:
         """Read an envelope chunk.

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reaper_automix.chunks.text import OPENING, format_number, indentation, replace_token, to_number, words
+from reaper_automix.chunks.text import OPENING, format_number, indentation, replace_token, to_field_number, words
 from reaper_automix.envelope import FADER_EXPONENT
 from reaper_automix.errors import ProjectSyntaxError
 from reaper_automix.session import AutomationItem, Envelope, EnvelopeKind, EnvelopePoint, PointShape
@@ -84,7 +84,8 @@ def parse_envelope(
     fader_scaling = _number(fields.get("VOLTYPE", []), 0, 1, 0.0) == 1.0
     attach = _number(fields.get("ACT", []), 0, 2, -1.0)
     points = [_point(row, kind, shape) for row in fields.get("PT", [])]
-    items = [_item(row, kind, fader_scaling, pools or {}) for row in fields.get("POOLEDENVINST", [])]
+    shared = _SharedPoints(pools or {}, kind, fader_scaling)
+    items = [_item(row, shared) for row in fields.get("POOLEDENVINST", [])]
     return Envelope(
         kind=kind,
         active=_number(fields.get("ACT", []), 0, 1, 1.0) != 0.0,
@@ -163,11 +164,9 @@ def _need(row: _Row, index: int) -> float:
         problem = f"{row.words[0]} has no field {index}. Open the project in REAPER and save it again."
         raise ProjectSyntaxError(None, row.number, problem)
     try:
-        return to_number(row.words[index])
-    except ValueError:
-        problem = (
-            f"{row.words[0]} field {index} is {row.words[index]!r}, not a number. Correct it, or take the .rpp-bak."
-        )
+        return to_field_number(row.words[index])
+    except ValueError as error:
+        problem = f"{row.words[0]} field {index} {error}. Correct it, or take the .rpp-bak."
         raise ProjectSyntaxError(None, row.number, problem) from None
 
 
@@ -181,9 +180,29 @@ def _point(row: _Row, kind: EnvelopeKind, default: PointShape) -> EnvelopePoint:
     return EnvelopePoint(_need(row, 1), _from_chunk(_need(row, 2), kind), shape, _number([row], 0, 7, 0.0))
 
 
-def _item(row: _Row, kind: EnvelopeKind, fader_scaling: bool, pools: Mapping[int, Pool]) -> AutomationItem:
+class _SharedPoints:
+    """The points of pools as values of one envelope, made once however many items show them."""
+
+    def __init__(self, pools: Mapping[int, Pool], kind: EnvelopeKind, fader_scaling: bool) -> None:
+        self._pools, self._kind, self._fader_scaling = pools, kind, fader_scaling
+        self._known: dict[tuple[int, float], tuple[EnvelopePoint, ...]] = {}
+
+    def pool(self, pool_id: int) -> Pool:
+        """Return a pool; an empty one where the project has none of this number."""
+        return self._pools.get(pool_id, Pool(pool_id))
+
+    def points(self, pool_id: int, top: float) -> tuple[EnvelopePoint, ...]:
+        """Return the points of a pool, whose range ends at a gain of ``top`` in volume envelopes."""
+        if (pool_id, top) not in self._known:
+            self._known[pool_id, top] = tuple(
+                EnvelopePoint(t, _from_share(v, self._kind, top, self._fader_scaling), s, b)
+                for t, v, s, b in self.pool(pool_id).points
+            )
+        return self._known[pool_id, top]
+
+
+def _item(row: _Row, shared: _SharedPoints) -> AutomationItem:
     pool_id = int(_need(row, 1))
-    pool = pools.get(pool_id, Pool(pool_id))
     top = _RANGE_TOPS.get(int(_number([row], 0, 16, 0.0)), 2.0)
     return AutomationItem(
         pool_id=pool_id,
@@ -195,8 +214,8 @@ def _item(row: _Row, kind: EnvelopeKind, fader_scaling: bool, pools: Mapping[int
         amplitude=_number([row], 0, 8, 1.0),
         loop=_number([row], 0, 9, 0.0) != 0.0,
         muted=_number([row], 0, 13, 0.0) != 0.0,
-        pool_length_s=pool.length_s,
-        points=tuple(EnvelopePoint(t, _from_share(v, kind, top, fader_scaling), s, b) for t, v, s, b in pool.points),
+        pool_length_s=shared.pool(pool_id).length_s,
+        points=shared.points(pool_id, top),
     )
 
 
@@ -226,7 +245,8 @@ def _to_chunk(value: float, kind: EnvelopeKind) -> float:
 def spelling(lines: Sequence[str], window_s: tuple[float, float]) -> tuple[str, ...]:
     """Return the lines that ``set_points`` on this window replaces, without the chunk's common indentation.
 
-    The ACT, VIS and ARM lines come first, then each PT line inside the closed window.
+    The ACT, VIS and ARM lines come first, then each PT line inside the closed window. An envelope with none of them
+    gives one blank line: no lines at all mean that there is no envelope, and one that we made goes as a whole.
 
     Raises
     ------
@@ -237,7 +257,7 @@ def spelling(lines: Sequence[str], window_s: tuple[float, float]) -> tuple[str, 
     keyed = list(_own_lines(lines))
     state = [line for key in _STATE_KEYS for _, line in keyed if _key(line) == key]
     inside = [lines[i] for i in _points_inside(lines, window_s)]
-    return tuple(line.removeprefix(indent) for line in (*state, *inside))
+    return tuple(line.removeprefix(indent) for line in (*state, *inside)) or ("",)
 
 
 def set_points(

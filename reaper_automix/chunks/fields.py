@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reaper_automix.chunks.lines import Chunk, Line
-from reaper_automix.chunks.text import to_number, words
+from reaper_automix.chunks.text import to_field_number, words
 from reaper_automix.errors import ProjectSyntaxError
 
 
@@ -32,16 +32,15 @@ class Fields:
         Raises
         ------
         ProjectSyntaxError
-            If the field is there but is no finite decimal number.
+            If the field is there but is no decimal number of reasonable size.
         """
         if index >= len(self._words):
             return default
         try:
-            return to_number(self._words[index])
-        except ValueError:
+            return to_field_number(self._words[index])
+        except ValueError as error:
             problem = (
-                f"{self.key} field {index + 1} is {self._words[index]!r}, not a number. "
-                "Correct the line, or take the .rpp-bak beside the project."
+                f"{self.key} field {index + 1} {error}. Correct the line, or take the .rpp-bak beside the project."
             )
             raise ProjectSyntaxError(None, self.number, problem) from None
 

@@ -35,8 +35,8 @@ class Lanes:
         top, height = position.real(0), position.real(1)
         if self.mask is None or len(position) < 2 or height <= 0.0:
             return True
-        lane = round(top / height)
-        return not 0 <= lane < 32 or bool(self.mask >> lane & 1)
+        lane = top / height  # a quotient of odd numbers may be infinite
+        return not -0.5 <= lane < 31.5 or bool(self.mask >> round(lane) & 1)
 
 
 ALL_LANES = Lanes()

@@ -204,7 +204,12 @@ def _grow(lines: list[Line], path: Path | None) -> tuple[Chunk, list[Line]]:
     for index, line in enumerate(lines):
         if line.key[:1] == "<" and OPENING.match(line.key):
             if len(stack) >= MAX_DEPTH:
-                raise ProjectSyntaxError(path, line.number, f"chunks are nested deeper than {MAX_DEPTH}; file damaged?")
+                raise ProjectSyntaxError(
+                    path,
+                    line.number,
+                    f"chunks are nested deeper than {MAX_DEPTH}: the file is damaged. Take the .rpp-bak beside it, or "
+                    "save the project again.",
+                )
             stack.append((line, []))
         elif line.key == ">" and line.text.strip(" \t") == ">":
             head, body = stack.pop()

@@ -1,11 +1,13 @@
 """Where the media of a project lie: file names as REAPER spells them to paths on this machine.
 
 A name is relative to the project's folder, or absolute, with the slashes of the system that wrote it. A project that
-has moved between machines still works as long as its files lie beside it or in its recording folder.
+has moved between machines still works as long as its files lie beside it, in the folders below it that they lay in, or
+in its recording folder; and where only capitals differ, which Windows and macOS do not mind, as long as one file fits.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,12 +40,15 @@ class MediaFinder:
     folder: Path
     record_paths: Sequence[str] = ()
     _known: dict[str, str] = field(default_factory=dict)
+    _listed: dict[Path, tuple[str, ...]] = field(default_factory=dict)
 
     def path_of(self, name: str) -> str:
         """Return the file's absolute path: the first candidate that exists, else where the name points."""
         if name not in self._known:
             candidates = list(self._candidates(name))
-            self._known[name] = str(next((c for c in candidates if _is_file(c)), candidates[0]))
+            exact = (c for c in candidates if _is_file(c))
+            alike = (found for c in candidates if (found := self._in_other_case(c)) is not None)
+            self._known[name] = str(next(exact, None) or next(alike, candidates[0]))
         return self._known[name]
 
     def _candidates(self, name: str) -> Iterator[Path]:
@@ -53,11 +58,36 @@ class MediaFinder:
         else:
             yield self.folder / name.replace("\\", "/")
             yield self.folder / name
-        bare = PureWindowsPath(name).name or name  # splits at both slashes
+        spelled = PureWindowsPath(name)  # splits at both slashes
+        folders = [part for part in spelled.parent.parts if part != spelled.anchor]
+        bare = spelled.name or name
+        if ".." not in folders:
+            for n in range(len(folders)):
+                yield self.folder.joinpath(*folders[n:], bare)
         yield self.folder / bare
         for record_path in self.record_paths:
             if record_path:
                 yield self.folder / record_path.replace("\\", "/") / bare
+
+    def _in_other_case(self, path: Path) -> Path | None:
+        """Return the one file below the project's folder that has this path but for capitals."""
+        if not path.is_relative_to(self.folder):
+            return None
+        found = self.folder
+        for part in path.relative_to(self.folder).parts:
+            alike = [name for name in self._names_in(found) if name.casefold() == part.casefold()]
+            if len(alike) != 1:
+                return None
+            found = found / alike[0]
+        return found if _is_file(found) else None
+
+    def _names_in(self, folder: Path) -> tuple[str, ...]:
+        if folder not in self._listed:
+            try:
+                self._listed[folder] = tuple(os.listdir(folder))  # noqa: PTH208 - names alone
+            except (OSError, ValueError):
+                self._listed[folder] = ()
+        return self._listed[folder]
 
 
 def _is_file(path: Path) -> bool:

@@ -14,6 +14,7 @@ from reaper_automix.chunks.items import TAKE_ENVELOPE_TAGS, selected_take, take_
 from reaper_automix.chunks.lines import Chunk, Line, make_line, parse_chunk
 from reaper_automix.chunks.text import format_number, quote, replace_token
 from reaper_automix.errors import SessionError
+from reaper_automix.guids import guid_of
 from reaper_automix.units import db_to_lin
 
 _EGUID_NAMESPACE = uuid.UUID("4a3f1b1c-64d1-4d0e-a4b5-5c2f7b0e9d33")
@@ -114,7 +115,7 @@ def _copied(envelope: Chunk, take_id: str) -> Chunk:
     body: list[Line | Chunk] = []
     for node in envelope.body:
         if isinstance(node, Line) and node.key == "EGUID":
-            own = "{" + str(uuid.uuid5(_EGUID_NAMESPACE, f"{take_id}/{envelope.tag}")).upper() + "}"
+            own = guid_of(_EGUID_NAMESPACE, f"{take_id}/{envelope.tag}")
             node = node.with_text(replace_token(node.text, 1, own))
         body.append(replace(node, number=0) if isinstance(node, Line) else node)
     return Chunk(envelope.head, body, envelope.foot)

@@ -18,6 +18,14 @@ from decimal import Decimal
 MAX_PIECE_CHARS = 2_000
 """Longest value that is stored under one ext-state key."""
 
+MAX_TEXT_BYTES = 64_000_000
+"""Longest text that pieces of ext state are unpacked to: a project may come from anyone, and zlib packs 1 to 1000."""
+
+LARGEST_NUMBER = 1e12
+"""Beyond every time, level and flag in a project; in samples it is still a whole number of 64 bits."""
+
+_LONGEST_SHOWN = 60
+
 OPENING = re.compile(r"<[A-Za-z_]")
 """How a line starts (after its indentation) that opens a chunk."""
 
@@ -151,6 +159,24 @@ def to_number(text: str) -> float:
     return value
 
 
+def to_field_number(text: str) -> float:
+    """Read a number of a project that is calculated with.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or beyond ``LARGEST_NUMBER``; the message ends a sentence that begins with the field.
+    """
+    shown = repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} ...")
+    try:
+        value = to_number(text)
+    except ValueError:
+        raise ValueError(f"is {shown}, not a number") from None
+    if abs(value) > LARGEST_NUMBER:
+        raise ValueError(f"is {shown}, beyond every number that a project holds")
+    return value
+
+
 def indentation(line: str) -> str:
     """Return the blanks at the start of a line."""
     return line[: len(line) - len(line.lstrip(" \t"))]
@@ -176,7 +202,15 @@ def join_ext_state_pieces(pieces: Iterable[str]) -> str:
     if not coded:
         return ""
     try:
-        return zlib.decompress(base64.b64decode(coded.encode("ascii"), altchars=b"-_", validate=True)).decode("utf-8")
+        packed = base64.b64decode(coded.encode("ascii"), altchars=b"-_", validate=True)
+        unpacking = zlib.decompressobj()
+        text = unpacking.decompress(packed, MAX_TEXT_BYTES)
+        is_whole = unpacking.eof
+        decoded = text.decode("utf-8") if is_whole else ""
     except (binascii.Error, zlib.error, UnicodeError) as error:
         msg = "a piece is missing or was changed"
         raise ValueError(msg) from error
+    if not is_whole:
+        msg = f"it is cut off, or unpacks to more than {MAX_TEXT_BYTES // 1_000_000} MB"
+        raise ValueError(msg)
+    return decoded

@@ -33,6 +33,10 @@ _HEADING_OF = {
 }
 
 
+_LARGEST = 1e9
+"""What a count may be; NaN is beyond it."""
+
+
 class Phase(str, Enum):
     """Where a run stands, as far as the window is concerned."""
 
@@ -118,7 +122,7 @@ class Story:
         """Take note of one line of the worker; what is not understood is passed over."""
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         match event:
             case {"event": "progress", "stage": str()}:
@@ -186,12 +190,15 @@ class Story:
 
     def _ended(self, head: View) -> View:
         lines = [_drawn(str(line)) for line in (self._receipt or {"lines": [self._message]})["lines"]]
-        lines = [line for line in lines if line.strip()] or ["The run ended without a word."]
+        lines = [line for line in lines if line.strip()] or [_NO_WORD]
         failed = head.phase == Phase.FAILED
         if failed:
             groups = (Group("", tuple(Line("", line) for line in lines)),)
             return View(head.phase, head.title, head.project, headline="Stopped by a problem", groups=groups)
         return View(head.phase, head.title, head.project, headline=lines[0], groups=_grouped(lines[1:]))
+
+
+_NO_WORD = "The run ended without a word. Run it again; if it ends like this again, report worker.log in its folder."
 
 
 def _grouped(lines: list[str]) -> tuple[Group, ...]:
@@ -215,7 +222,7 @@ def _understood(text: str) -> tuple[str, Line]:
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    return float(value) if isinstance(value, int | float) and -_LARGEST <= value <= _LARGEST else 0.0
 
 
 def _drawn(text: str) -> str:

@@ -26,7 +26,7 @@ def add_bus(project: ProjectText, edit: AddBus) -> None:
     Raises
     ------
     SessionError
-        If its id is taken, or the last folder is open at the project's end.
+        If its id is taken, the last folder is open at the project's end, or a receive waits for a track of its number.
     """
     root = project.root
     chunks = list(root.chunks("TRACK"))
@@ -34,6 +34,11 @@ def add_bus(project: ProjectText, edit: AddBus) -> None:
         raise SessionError(f"The project already has a track {edit.track_id}. Plan again for the project as it is now.")
     if is_inside_folder_at_end(chunks):
         raise SessionError("The project's last folder is not closed. Close it in REAPER, save, and run again.")
+    if any(Fields(line).whole(0, -1) == len(chunks) for track in chunks for line in track.lines("AUXRECV")):
+        raise SessionError(
+            f"A track receives from track {len(chunks) + 1}, which does not exist, and would hear the new bus. "
+            "Open the project in REAPER, save it, and run again."
+        )
     indent, ending = root.indent, root.head.ending
     lines = track_lines(Track(edit.track_id, edit.name, len(chunks) + 1))
     bus = parse_chunk([make_line(indent + line, ending) for line in lines])
@@ -54,7 +59,7 @@ def remove_bus(project: ProjectText, edit: RemoveBus) -> None:
             source = Fields(line).whole(0, -1)
             if source == gone:
                 raise SessionError("The bus sends to another track, so it cannot be removed. Plan again.")
-            if source > gone:
+            if gone < source < len(chunks):  # a number beyond the tracks stays what it is
                 track.replace_line(line, line.with_text(replace_token(line.text, _SOURCE, str(source - 1))))
 
 
@@ -119,6 +124,8 @@ def _receive_slot(target: Chunk) -> int:
         behind = list(_envelopes_behind(target, lines[-1]))
         return body.index(behind[-1] if behind else lines[-1]) + 1
     for index, node in enumerate(body):
+        if isinstance(node, Chunk) and node.tag in _SEND_ENVELOPES:
+            continue  # of no receive; before it, ours would take it for its own
         if isinstance(node, Chunk) or node.key in _AFTER_RECEIVES:
             return index
     return len(body)

@@ -94,7 +94,9 @@ def _find(chain: Chunk, effect_id: str) -> _Slot | None:
     body = chain.body
     for index, node in enumerate(body):
         if isinstance(node, Line) and node.key == "FXID" and Fields(node).text(0) == effect_id:
-            plugin = max(i for i in range(index) if isinstance(body[i], Chunk))
+            plugin = max((i for i in range(index) if isinstance(body[i], Chunk)), default=None)
+            if plugin is None:  # a line without a plug-in before it
+                continue
             start = plugin - 1 if plugin and _key(body[plugin - 1]) == "BYPASS" else plugin
             end = next((i for i in range(index, len(body)) if not _belongs(body[i])), len(body))
             found = body[plugin]

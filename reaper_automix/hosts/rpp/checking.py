@@ -34,10 +34,14 @@ def check_written(project: ProjectText, session: Session, edits: Sequence[Edit],
             titles = {track.id: track.title for track in session.tracks}
             title = titles.get(edit.track_id, edit.track_id)
             raise SessionError(
-                f"{words_of(edit)} of track {title!r} did not read back as written; nothing was changed. Report it."
+                f"{words_of(edit)} of track {title!r} did not read back as written; nothing was changed. "
+                "Please report it with the project file; the other tracks can be mixed with --tracks meanwhile."
             )
     if session.ledger_json != ledger_json:
-        raise SessionError("The record of this run did not read back as written; nothing was changed. Report it.")
+        raise SessionError(
+            "The record of this run did not read back as written; nothing was changed. Please report it with the "
+            "project file."
+        )
 
 
 def _same_envelope(other: Edit, edit: Edit) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from reaper_automix.chunks.fields import Fields
 from reaper_automix.chunks.lines import Chunk, Line, make_line
-from reaper_automix.chunks.text import ext_state_pieces
+from reaper_automix.chunks.text import ext_state_pieces, join_ext_state_pieces
 from reaper_automix.project_texts import LEDGER, ROLES, joined_ledger, joined_roles
 
 SECTION = "REAPER_AUTOMIX"
@@ -34,7 +34,10 @@ def _pieces(root: Chunk, prefix: str) -> Iterator[str]:
 
 
 def store_text(root: Chunk, prefix: str, text: str) -> None:
-    """Store a text, or remove the stored one where it is empty; lines that stay the same are not touched."""
+    """Store a text, or remove the stored one where it is empty; lines that say the same already are not touched.
+
+    A damaged one is replaced by a text, and stays where there is none: what it was, a backup may tell.
+    """
     pieces = ext_state_pieces(text)
     section = _section(root)
     if section is None:
@@ -42,7 +45,7 @@ def store_text(root: Chunk, prefix: str, text: str) -> None:
             _fill(_new_section(root), prefix, pieces)
         return
     lines = _lines(section, prefix)
-    if [Fields(line).text(0) for line in lines] == pieces:
+    if _said(lines) == text:
         return
     if pieces:
         _fill(section, prefix, pieces)
@@ -50,6 +53,14 @@ def store_text(root: Chunk, prefix: str, text: str) -> None:
     for line in lines:
         section.remove(line)
     _sweep(root, section)
+
+
+def _said(lines: list[Line]) -> str:
+    """Return what pieces say, however they were packed; nothing where they are damaged."""
+    try:
+        return join_ext_state_pieces(Fields(line).text(0) for line in lines)
+    except ValueError:
+        return ""
 
 
 def _section(root: Chunk) -> Chunk | None:

@@ -75,7 +75,7 @@ def _session(root: Chunk, path: Path, media_folder: Path) -> Session:
         tracks=tracks,
         ledger_json=stored_ledger(root, reading.note),
         roles_json=stored_roles(root, reading.note),
-        notes=tuple(reading.notes),
+        notes=reading.notes,
     )
 
 

@@ -24,12 +24,14 @@ def track_ids(chunks: Sequence[Chunk]) -> list[str]:
     """Return the ids of the ``<TRACK`` chunks: GUIDs made unique, ``#n`` where a track has none."""
     ids: list[str] = []
     taken: set[str] = set()
+    copies: dict[str, int] = {}
     for number, chunk in enumerate(chunks, 1):
         guid = Fields(chunk.head).text(0) or Fields(chunk.line("TRACKID")).text(0)
         name = readable(guid) or f"#{number}"
-        unique, copy = name, 2
+        unique, copy = name, copies.get(name, 2)
         while unique in taken:
             unique, copy = f"{name}#{copy}", copy + 1
+        copies[name] = copy
         taken.add(unique)
         ids.append(unique)
     return ids
