@@ -1,4 +1,4 @@
-"""The gains of a finished mix over time as a picture: a panel per track. Needs the extra ``train``."""
+"""The gains of a finished mix over time as a picture: a panel per track."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ from reaper_automix.audio import levels
 from reaper_automix.audio.reader import TrackReader
 from reaper_automix.audio.render import HeardGain, session_rate_hz
 from reaper_automix.commands import Places, check_places, receipt_data, write_planned
-from reaper_automix.errors import INSTALL_TRAINING, ModelError, ScopeError, SessionError
+from reaper_automix.errors import INSTALL_TRAINING, MediaError, ModelError, ScopeError, SessionError
 from reaper_automix.mixers.hearing import Hearing
 from reaper_automix.mixers.registry import levels_only
 from reaper_automix.pipeline import Planned, make_plan
-from reaper_automix.places import default_target, open_host
+from reaper_automix.places import default_target, is_there, open_host, same_file
 from reaper_automix.planning import SMALLEST_MOVE_DB, GainDecision
 from reaper_automix.progress import Progress, silent
 from reaper_automix.receipt import Receipt
@@ -60,6 +60,7 @@ class EstimateRequest:
     plan: Path | None = None
     report: Path | None = None
     picture: Path | None = None
+    report_audio: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,8 @@ def estimate(
     planned = replace(planned, plan=replace(planned.plan, warnings=warnings))
     outputs = [] if outputs is None else outputs
     also = ("Picture", request.picture, lambda path: _draw(found, [track.title for track in tracks], path))
-    receipt = write_planned(planned, host, Places(request.plan, also, target, request.report), outputs)
+    places = Places(request.plan, also, target, request.report, report_audio=request.report_audio)
+    receipt = write_planned(planned, host, places, outputs, progress)
     return Estimated(found, tracks, planned, receipt, tuple(outputs))
 
 
@@ -311,8 +313,10 @@ def _number(value: float) -> float | None:
 def _check_places(request: EstimateRequest, session: Session, target: Path | None) -> None:
     """Refuse places that cannot be written, before any work is done; the mix is no place."""
     check_places(session, target, request.plan, request.report, request.picture)
+    if not is_there(request.mix):
+        raise MediaError(f"{request.mix}: the file is missing. Give the audio of the finished mix.")
     for path in (target, request.plan, request.report, request.picture):
-        if path is not None and path.resolve() == request.mix.resolve():
+        if path is not None and same_file(path, request.mix):
             raise SessionError(f"{path}: this is the mix and would be lost. Give another name.")
     if request.picture is not None:
         _drawing()

@@ -7,14 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from reaper_automix.analysis.cache import MeasurementCache
-from reaper_automix.analysis.measurement import Job, Measurement, MeasurementBuilder, measure, measure_all
+from reaper_automix.analysis.measurement import (
+    THREADS,
+    Job,
+    Measurement,
+    MeasurementBuilder,
+    measure,
+    measure_all,
+)
+from reaper_automix.audio.media import probe
 from reaper_automix.audio.render import render, session_rate_hz
+from reaper_automix.audio.seen_files import SeenFiles
 from reaper_automix.audio.track_sound import TrackSound
 from reaper_automix.effect_settings.kinds import settings_to_data
 from reaper_automix.effects.rack import processor_of
@@ -58,20 +70,9 @@ def measure_session_tracks(
     """
     rate_hz = session_rate_hz(session)
     hashes = _ContentHashes(cache)
-    keys = {i: _key(_track_description(session.track(i), hashes), rate_hz, range_s) for i in track_ids}
-    found = {i: cache.load(keys[i]) for i in track_ids}
-    missing = [session.track(i) for i in track_ids if found[i] is None]
-
-    def kept(track: Track, measurement: Measurement) -> Measurement:
-        cache.store(keys[track.id], measurement)  # at once, so that a run that is stopped has not listened in vain
-        return measurement
-
-    measured = measure_all(
-        [_job(track, rate_hz, range_s, kept) for track in missing],
-        lambda done, total, label: progress("Listening to the tracks", done, total, label),
-    )
-    found |= {track.id: measurement for track, measurement in zip(missing, measured, strict=True)}
-    return {i: m for i, m in found.items() if m is not None}
+    jobs = [_job(session.track(i), rate_hz, range_s, cache, hashes) for i in track_ids]
+    measured = measure_all(jobs, lambda done, total, label: progress("Listening to the tracks", done, total, label))
+    return dict(zip(track_ids, measured, strict=True))
 
 
 def measure_mixes(
@@ -89,7 +90,10 @@ def measure_mixes(
     missing = {key: session for key, session in zip(keys, sessions, strict=True) if found[key] is None}
     if missing:
         for alike in _with_same_items(missing):
-            for key, mix in zip(alike, _played(list(alike.values()), rate_hz, end_s, progress), strict=True):
+            mixes = _played(list(alike.values()), rate_hz, end_s, progress)
+            for session in alike.values():
+                hashes.files.check_still(track for track in session.tracks if not track.muted)
+            for key, mix in zip(alike, mixes, strict=True):
                 cache.store(key, mix)
                 found[key] = mix
     return tuple(mix for mix in (found[key] for key in keys) if mix is not None)
@@ -115,22 +119,35 @@ def _played(sessions: Sequence[Session], rate_hz: int, end_s: float, progress: P
     def playing(share: float) -> None:
         progress("Playing the mix", 100.0 * share, 100.0)
 
-    for masters in render(sessions, sample_rate_hz=rate_hz, progress=playing):
-        for builder, master in zip(builders, masters, strict=True):
-            builder.add(master)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="mix") as pool:
+        heard: list[Future[None]] = []
+        for masters in render(sessions, sample_rate_hz=rate_hz, progress=playing):
+            _wait_for(heard)  # one block is measured while the next one is played
+            heard = [pool.submit(builder.add, part) for builder, part in zip(builders, masters, strict=True)]
+        _wait_for(heard)
     return [builder.result() for builder in builders]
 
 
+def _wait_for(heard: Iterable[Future[None]]) -> None:
+    for part in heard:
+        part.result()
+
+
 def _job(
-    track: Track,
-    rate_hz: int,
-    range_s: tuple[float, float],
-    kept: Callable[[Track, Measurement], Measurement],
-) -> Job:
-    """Return the job of measuring one track before its fader; the result goes through ``kept``."""
+    track: Track, rate_hz: int, range_s: tuple[float, float], cache: MeasurementCache, hashes: _ContentHashes
+) -> Job[Measurement]:
+    """Return the job of finding out how one track sounds before its fader, in the cache or by listening.
+
+    Its files are hashed just before they are listened to: then they are still in memory, however large the session.
+    """
     sound = TrackSound(track, rate_hz, range_s)
 
     def run(between: Callable[[], None]) -> Measurement:
+        between()
+        key = _key(_track_description(track, hashes), rate_hz, range_s)
+        known = cache.load(key)
+        if known is not None:
+            return known
         try:
             measured = measure(
                 sound.blocks(),
@@ -142,28 +159,44 @@ def _job(
             )
         except MediaError as error:
             raise MediaError(f"{track.title}: {error}") from None
-        return kept(track, measured)
+        hashes.files.check_still([track])
+        cache.store(key, measured)  # at once, so that a run that is stopped has not listened in vain
+        return measured
 
     return Job(track.title, run)
 
 
 class _ContentHashes:
-    """Content hashes of media files, each file hashed once per run; a file that cannot be read has a hash as well."""
+    """Content hashes of media files, each file hashed once per run; a file that cannot be read has a hash as well.
+
+    Several threads may ask; who asks for a file that is being hashed waits for it.
+    """
 
     def __init__(self, cache: MeasurementCache) -> None:
         self._cache = cache
         self._known: dict[str, str] = {}
+        self._being_hashed: defaultdict[str, Lock] = defaultdict(Lock)
+        self._choosing = Lock()
+        self.files = SeenFiles()
 
     def of(self, path: str | None) -> str:
         """Return the hash of a file's content, or a word for a file that cannot be read."""
         if path is None:
             return "no file"
-        if path not in self._known:
-            try:
-                self._known[path] = self._cache.content_hash(Path(path))
-            except OSError:
-                self._known[path] = "unreadable"
+        with self._choosing:
+            turn = self._being_hashed[path]
+        with turn:
+            if path not in self._known:
+                self._known[path] = self._hash_of(path)
         return self._known[path]
+
+    def _hash_of(self, path: str) -> str:
+        self.files.see(path)
+        try:
+            probe(path)  # what is no audio is not heard, and may be endless: it is not read through
+            return self._cache.content_hash(Path(path))
+        except (OSError, ValueError, MediaError):
+            return "unreadable"
 
 
 def _key(description: Any, rate_hz: int, range_s: tuple[float, float]) -> str:

@@ -11,6 +11,7 @@ from reaper_automix.analysis.cache import MeasurementCache
 from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.analysis.roles import UTILITY_ROLES, Role
 from reaper_automix.audio.render import Console, session_rate_hz
+from reaper_automix.audio.seen_files import SeenFiles
 from reaper_automix.audio.skips import Skip, notes, skip_lines, skips_of
 from reaper_automix.errors import ScopeError
 from reaper_automix.headroom import Fitted, fit_headroom, shifted_uniformly_db
@@ -147,21 +148,28 @@ def make_plan(
     ------
     ScopeError
         If nothing can be mixed; the message says why, track by track.
+    MediaError
+        If a file cannot be read, or has changed since the run began.
     """
     cache = cache or MeasurementCache()
+    files = SeenFiles(session.tracks)
     undone = _without_our_writing(session, mixer, wanted, range_s)
     hearing, skips = hear(undone.session, wanted=wanted, range_s=range_s, cache=cache, progress=progress)
     if not hearing.scope.track_ids and settings.strength_percent > 0.0:
         raise ScopeError(_nothing_to_mix(session, hearing.scope))
     decided = (decide or MIXERS[mixer])(hearing, settings)
     if hearing.scope.track_ids and not (decided.levels or decided.others):
-        raise ScopeError(f"{session.path or 'The session'}: all tracks in scope are silent here; nothing to mix.")
+        raise ScopeError(
+            f"{session.path or 'The session'}: all tracks in scope are silent here; nothing to mix. "
+            "Choose other tracks or another range, or see with 'inspect' what cannot be heard and why."
+        )
     yours = {entry.track_id for entry in undone.left_alone}
     share = settings.strength_percent / 100.0
     others = [m for m in decided.others if isinstance(m, TrackMove) and m.track.id not in yours]
     draft = _Draft(mixer, hearing, settings, moves_at_strength(others, share) if hearing.scope.whole else ())
     levels = [d.scaled(share) for d in decided.levels if d.track_id not in yours]
     fitted, mix_before = _fitted(draft, levels, cache=cache, progress=progress)
+    files.check_still(track for track in session.tracks if track.id in hearing.measurements)
     silent_ids = {i for i in hearing.scope.track_ids if hearing.loudness_lufs(i) <= SILENT_LUFS}
     warnings = (*decided.warnings, *_warnings(hearing, skips, fitted, yours, silent_ids))
     plan = draft.plan(fitted.moves, warnings, _prediction(mix_before, fitted.mix))
@@ -303,7 +311,8 @@ def _unplayable(session: Session, skips: Sequence[Skip]) -> dict[str, str]:
 def _nothing_to_mix(session: Session, scope: Scope) -> str:
     """Say why there is nothing to mix, the first few tracks with their reasons."""
     if not session.tracks:
-        return f"{session.path or 'The session'} has no tracks: nothing to mix."
+        what = f"{session.path or 'The session'} has no tracks: nothing to mix."
+        return f"{what} Open the project in REAPER and see whether it is the right one."
     told = [out for out in scope.left_out if not out.expected] or list(scope.left_out)
     shown = [f"  {out.track}: {out.reason}" for out in told[:8]]
     more = [f"  and {len(told) - 8} more"] if len(told) > 8 else []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reaper_automix.edits import AddTake, Edit
 from reaper_automix.errors import SessionError
-from reaper_automix.files import whole_file
+from reaper_automix.files import whole_new_file
 
 SUFFIX = ".wav"
 MOST_COPIES = 999
@@ -49,10 +49,7 @@ def _placed(edit: AddTake, folder: Path, made: list[Path]) -> AddTake:
             path = folder / f"{edit.name}{f' {number}' if number > 1 else ''}{SUFFIX}"
             if _is_copy(source, path):
                 return replace(edit, file=str(path))
-            if _is_reserved(path):
-                made.append(path)
-                with whole_file(path) as part:
-                    shutil.copyfile(source, part)
+            if not os.path.lexists(path) and _is_made(source, path, made):
                 return replace(edit, file=str(path))
     except OSError as error:
         why = error.strerror or str(error)
@@ -68,10 +65,13 @@ def _is_copy(source: Path, path: Path) -> bool:
     return path.is_file() and filecmp.cmp(source, path, shallow=False)
 
 
-def _is_reserved(path: Path) -> bool:
-    """Make an empty file where there is none: nobody else gets the name then."""
+def _is_made(source: Path, path: Path, made: list[Path]) -> bool:
+    """Make a copy and note it; False where another run has taken the name meanwhile."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        with whole_new_file(path) as part:
+            shutil.copyfile(source, part)
+            made.append(path)
     except FileExistsError:
+        made.remove(path)
         return False
     return True

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from reaper_automix.errors import SessionError
-from reaper_automix.files import backup_of, whole_file, write_text_whole
+from reaper_automix.files import backup_of, replace_whole, whole_file, whole_new_file, write_text_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -101,3 +103,87 @@ def test_a_folder_full_of_backups_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(SessionError, match="2 backups lie beside it"), backup_of(path):
         path.write_text("never")
     assert path.read_text() == "a.RPP"
+
+
+def test_a_new_file_never_replaces_one_that_came_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+
+    def two_at_once() -> None:
+        with whole_new_file(path) as part:
+            part.write_text("mine")
+            path.write_text("of another run")
+
+    with pytest.raises(FileExistsError):
+        two_at_once()
+    assert path.read_text() == "of another run"
+    assert names(tmp_path) == ["a.wav"]
+
+
+def test_a_new_file_on_a_disk_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    with whole_new_file(tmp_path / "a.wav") as part:
+        part.write_text("mine")
+    assert (tmp_path / "a.wav").read_text() == "mine"
+    with pytest.raises(FileExistsError), whole_new_file(tmp_path / "a.wav") as part:
+        part.write_text("again")
+    assert (tmp_path / "a.wav").read_text() == "mine"
+    assert names(tmp_path) == ["a.wav"]
+
+
+@pytest.mark.parametrize(("there", "seen"), [("saved meanwhile", b"old"), ("saved meanwhile", None), (None, b"old")])
+def test_what_was_saved_since_we_looked_stays(tmp_path: Path, there: str | None, seen: bytes | None) -> None:
+    path = tmp_path / "a.RPP"
+    if there is not None:
+        path.write_text(there)
+    with pytest.raises(SessionError, match="has changed since it was read"):
+        replace_whole(path, b"new", seen=seen)
+    assert names(tmp_path) == ([] if there is None else ["a.RPP"])
+    assert there is None or path.read_text() == there
+
+
+def test_what_was_seen_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.RPP"
+    replace_whole(path, b"one", seen=None)
+    replace_whole(path, b"two", seen=b"one")
+    assert path.read_bytes() == b"two"
+    assert names(tmp_path) == ["a.RPP"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of Linux and macOS")
+def test_a_link_is_kept_and_its_file_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "a.txt"
+    link.symlink_to(tmp_path / "there" / "b.txt")
+    for text in ("one", "two"):
+        write_text_whole(link, text)
+        assert (tmp_path / "there" / "b.txt").read_text() == text
+    assert link.is_symlink()
+    circle = tmp_path / "c.txt"
+    circle.symlink_to(circle)
+    with pytest.raises(SessionError, match="circle"):
+        write_text_whole(circle, "one")
+
+
+def test_a_write_protected_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(0o444)
+    with pytest.raises(SessionError, match=r"write-protected.*protection off"):
+        write_text_whole(path, "new")
+    path.chmod(0o644)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_what_a_killed_run_left_goes_a_day_later(tmp_path: Path) -> None:
+    old, young, foreign = (tmp_path / f".a.txt.{name}.part" for name in ("0" * 16, "1" * 16, "mine"))
+    for path in (old, young, foreign):
+        path.write_text("half")
+    yesterday = time.time() - 25 * 3600.0
+    for path in (old, foreign):
+        os.utime(path, (yesterday, yesterday))
+    write_text_whole(tmp_path / "a.txt", "whole")
+    assert names(tmp_path) == sorted(["a.txt", young.name, foreign.name])

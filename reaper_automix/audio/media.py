@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,9 @@ _MOST_FRAMES = 1 << 48
 
 _WARM_UP_FRAMES = 16384
 """Vorbis and MP3 decoders are wrong for up to one of their blocks after a seek, so they start this much earlier."""
+
+_OPUS_TAIL_S = 0.25
+"""libsndfile (1.2.2) spoils the last packet of an Opus stream, up to 0.12 s, unless it is read in one go."""
 
 _PCM_16_SCALE = np.float32(2.0**-15)
 
@@ -102,6 +106,9 @@ class MediaReader:
         self.shortfall: str | None = None
         self._position = 0
         self._end = self.info.n_frames
+        opus_tail_start = max(self._end - round(_OPUS_TAIL_S * self.info.sample_rate_hz), 0)
+        self._tail_start = opus_tail_start if self._file.subtype == "OPUS" else _MOST_FRAMES
+        self._tail: Audio | None = None
 
     def read(self, start_frame: int, n_frames: int) -> Audio:
         """Return float32 (n_channels, n_frames) from ``start_frame``, which may be negative or beyond the end.
@@ -136,6 +143,17 @@ class MediaReader:
 
     def _read_inside(self, first: int, n_frames: int) -> Audio:
         """Return interleaved frames, shape (n_frames, n_channels): fewer than asked where the file breaks off."""
+        if first + n_frames <= self._tail_start:
+            return self._read_on(first, n_frames)
+        before = self._read_on(first, max(self._tail_start - first, 0))
+        if len(before) < self._tail_start - first:
+            return before
+        if self._tail is None:
+            self._tail = self._read_on(self._tail_start, self.info.n_frames - self._tail_start)
+        tail = self._tail[max(first - self._tail_start, 0) : first + n_frames - self._tail_start]
+        return np.concatenate([before, tail]) if len(before) else tail
+
+    def _read_on(self, first: int, n_frames: int) -> Audio:
         if n_frames == 0:
             return np.empty((0, self.info.n_channels), dtype=np.float32)
         try:
@@ -144,7 +162,7 @@ class MediaReader:
             read = self._decode(n_frames)
         except (sf.LibsndfileError, OSError) as error:
             raise MediaError(
-                f"{self.info.path}: reading stopped at {first / self.info.sample_rate_hz:.2f} s ({error}). "
+                f"{self.info.path}: reading stopped at {first / self.info.sample_rate_hz:.2f} s ({_why(error)}). "
                 "Check the file in a player, or restore it from a backup, and run again."
             ) from error
         self._position = first + len(read)
@@ -170,12 +188,21 @@ class MediaReader:
         first = max(frame - _WARM_UP_FRAMES, 0) if lossy else frame
         if not (lossy and first <= self._position < frame):
             try:
-                self._position = self._file.seek(first)
+                self._position = self._start_again() if lossy and first == 0 else self._file.seek(first)
             except sf.LibsndfileError:
                 return False
+            if self._position < 0 or not 0 <= frame - self._position <= _WARM_UP_FRAMES:
+                return False  # in a damaged MP3 a seek may end anywhere
         skipped = self._file.read(frame - self._position, dtype="float32")
         self._position += len(skipped)
         return self._position == frame
+
+    def _start_again(self) -> int:
+        """Open the file anew: libsndfile (1.2.2) plays short Opus files wrongly after a way back to their start."""
+        anew = _open(self.info.path)
+        self._file.close()
+        self._file = anew
+        return 0
 
     def _breaks_off(self, frame: int) -> Audio:
         """Remember that there is nothing from here on, and return that nothing."""
@@ -197,25 +224,35 @@ def _probe_or_error(path: str) -> MediaInfo | MediaError:
 def _open(path: str | os.PathLike[str]) -> sf.SoundFile:
     _check_readable(Path(path))
     try:
-        return sf.SoundFile(os.fspath(path))
+        # As bytes, but for Windows: names there are text, elsewhere they need not be.
+        return sf.SoundFile(os.fspath(path) if os.name == "nt" else os.fsencode(path))
     except (sf.LibsndfileError, OSError, TypeError) as error:
         raise MediaError(
-            f"{os.fspath(path)}: not audio that can be read here, or its header is damaged ({error}). "
+            f"{os.fspath(path)}: not audio that can be read here, or its header is damaged ({_why(error)}). "
             "Convert it to WAV or FLAC, or render the item in REAPER, and relink it."
         ) from error
+
+
+def _why(error: Exception) -> str:
+    """Return the cause without the path, which the message has already."""
+    said = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
+    return str(said).rstrip(".")
 
 
 def _check_readable(path: Path) -> None:
     """Name the plain causes before libsndfile says 'System error' about all of them."""
     try:
-        n_bytes = None if path.is_dir() else path.stat().st_size
+        found = path.stat()
     except FileNotFoundError as error:
         raise MediaError(f"{path}: the file is missing. Restore it, or relink the item in REAPER.") from error
     except (OSError, ValueError) as error:
-        raise MediaError(f"{path}: the file cannot be reached ({error}). Check the drive and the rights.") from error
-    if n_bytes is None:
+        why = _why(error)
+        raise MediaError(f"{path}: the file cannot be reached ({why}). Check the drive and the rights.") from error
+    if stat.S_ISDIR(found.st_mode):
         raise MediaError(f"{path}: this is a folder, not an audio file. Relink the item in REAPER.")
-    if n_bytes == 0:
+    if not stat.S_ISREG(found.st_mode):  # to open a pipe may take for ever, and a device may never end
+        raise MediaError(f"{path}: this is a pipe or a device, not an audio file. Relink the item in REAPER.")
+    if found.st_size == 0:
         raise MediaError(f"{path}: the file is empty (0 bytes). Restore it from a backup, or remove the item.")
     if not os.access(path, os.R_OK):
         raise MediaError(f"{path}: no permission to read the file. Change its rights and run again.")
@@ -233,7 +270,7 @@ def _check_end(info: MediaInfo, file: sf.SoundFile) -> None:
         file.read(1)
     except (sf.LibsndfileError, OSError) as error:
         raise MediaError(
-            f"{info.path}: the file is cut short, its header says {info.length_s:.2f} s ({error}). "
+            f"{info.path}: the file is cut short, its header says {info.length_s:.2f} s ({_why(error)}). "
             "Restore it from a backup, or export it again."
         ) from error
 

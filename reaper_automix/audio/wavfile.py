@@ -33,7 +33,8 @@ def write_wav(path: str | os.PathLike[str], blocks: Iterable[Audio], sample_rate
             _shrink_to_wav(partial)
     except sf.LibsndfileError as error:
         raise SessionError(
-            f"{target}: the mix cannot be written ({error}). Check the folder, its rights and the free space."
+            f"{target}: the mix cannot be written ({getattr(error, 'error_string', error)}). "
+            "Check the folder, its rights and the free space."
         ) from error
 
 

@@ -16,6 +16,7 @@ from reaper_automix.audio.media import probe
 from reaper_automix.chunks.text import quote, tokenise
 from reaper_automix.edits import Control, Edit
 from reaper_automix.errors import MediaError, SessionError
+from reaper_automix.guids import guid_of
 from reaper_automix.hosts.memory import MemoryHost
 from reaper_automix.hosts.rpp import RppHost, new_project_text
 from reaper_automix.hosts.rpp.chain import writable_in_file
@@ -108,7 +109,7 @@ class StemsHost:
 
 def _session_of(folder: Path) -> Session:
     """Read a folder into a session."""
-    files = _audio_files(folder)
+    files = audio_files(folder)
     tracks: list[Track] = []
     notes: list[str] = []
     for file in files:
@@ -132,7 +133,7 @@ def _session_of(folder: Path) -> Session:
     return Session(path=str(folder), name=folder.name, tracks=tuple(tracks), notes=tuple(notes))
 
 
-def _audio_files(folder: Path) -> list[Path]:
+def audio_files(folder: Path) -> list[Path]:
     """Return the audio files directly in a folder, in the order a person would list them."""
     try:
         names = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
@@ -157,5 +158,4 @@ def _track_of(file: Path, number: int, length_s: float) -> Track:
 
 
 def _guid(name: str, what: str) -> str:
-    identifier = uuid.uuid5(uuid.NAMESPACE_URL, f"reaper_automix/stems/{what}/{name}")
-    return "{" + str(identifier).upper() + "}"
+    return guid_of(uuid.NAMESPACE_URL, f"reaper_automix/stems/{what}/{name}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from reaper_automix.chunks.lines import ProjectText, parse_project
 from reaper_automix.edits import Control, Edit
 from reaper_automix.errors import SessionError
-from reaper_automix.files import backup_of, write_bytes_whole
+from reaper_automix.files import backup_of, replace_whole
 from reaper_automix.hosts.rpp.chain import has_chain, writable_in_file
 from reaper_automix.hosts.rpp.checking import check_written
 from reaper_automix.hosts.rpp.reading import read_project
@@ -23,6 +25,9 @@ from reaper_automix.hosts.rpp.writing import (
 from reaper_automix.session import EnvelopeKind, Session
 from reaper_automix.take_files import takes_placed
 
+MOST_BYTES = 512_000_000
+"""Of a project file: it is read as a whole."""
+
 
 class RppHost:
     """A REAPER project file (``edits.Host``).
@@ -32,8 +37,8 @@ class RppHost:
     path : Path
         The project.
     target : Path, optional
-        Where edits go; the source is then never written. Without a target the project itself is rewritten, after a copy
-        ``<name>.bak`` beside it (numbered where one of another content is there).
+        Where edits go; the source is then never written. Without a target the project itself is rewritten. What a write
+        replaces is kept as ``<name>.bak`` beside it (numbered where one of another content is there).
     """
 
     def __init__(self, path: Path, *, target: Path | None = None) -> None:
@@ -163,20 +168,21 @@ class RppHost:
         return session
 
     def _store(self, destination: Path, old: bytes, new: bytes) -> None:
-        """Bring the new bytes to the disk, with a copy of the old ones where they are overwritten in place."""
+        """Bring the new bytes to the disk: what they replace is kept, what was saved meanwhile is not replaced."""
         if destination.is_dir():
             raise SessionError(f"{destination} is a folder. Name a file in it, ending in .RPP.")
-        if self._target is not None:
-            write_bytes_whole(destination.resolve(), new)
-            return
-        if new == old:
-            return
-        if _read_file(destination) != old:
+        in_place = self._target is None
+        present = _read_file(destination) if in_place or destination.exists() else None
+        if in_place and present != old:
             raise SessionError(f"{destination} has changed since it was read. Run again on the project as it is now.")
-        with backup_of(destination) as backup:
-            write_bytes_whole(destination.resolve(), new)
+        if new == present:
+            return
+        is_copy = not in_place and present == old  # of the source, or our own writing
+        with nullcontext() if is_copy else backup_of(destination) as backup:
+            replace_whole(destination.resolve(), new, seen=present)
         if backup is not None:
-            self._notes.append(f"The project as it was is kept as {backup.name}.")
+            was = "The project as it was" if in_place else f"What was in {destination.name} before"
+            self._notes.append(f"{was} is kept as {backup.name}.")
 
     def _bytes(self) -> bytes:
         if self._data is None:
@@ -198,6 +204,14 @@ def _read_file(path: Path) -> bytes:
     if path.is_dir():
         raise SessionError(f"{path} is a folder, not a project. Name the .RPP file in it.")
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # to open a pipe may take for ever, and a device may never end
+            raise SessionError(f"{path} is a pipe or a device, not a project. Name an .RPP file.")
+        if found.st_size > MOST_BYTES:
+            raise SessionError(
+                f"{path} has {found.st_size / 1e6:.0f} MB; projects of more than {MOST_BYTES / 1e6:.0f} MB are not "
+                "read. Check that it is a project; if it is, save it in parts (File > Save project as)."
+            )
         return path.read_bytes()
     except FileNotFoundError as error:
         raise SessionError(f"{path} does not exist. Check the name of the project.") from error

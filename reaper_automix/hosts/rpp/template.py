@@ -13,8 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from reaper_automix.chunks.envelopes import TRACK_TAGS, envelope_lines
+from reaper_automix.chunks.media import is_absolute
 from reaper_automix.chunks.text import format_number, quote
 from reaper_automix.errors import SessionError
+from reaper_automix.guids import guid_of
 from reaper_automix.plugins.registry import is_stock, short_name, to_block
 from reaper_automix.session import (
     AutomationMode,
@@ -101,7 +103,7 @@ def _guid(name: str) -> str:
     """Return a name that is a GUID already, else a GUID made from it."""
     if name.startswith("{") and name.endswith("}") and " " not in name:
         return name
-    return "{" + str(uuid.uuid5(_NAMESPACE, name)).upper() + "}"
+    return guid_of(_NAMESPACE, name)
 
 
 def _project_lines(session: Session) -> Iterator[str]:
@@ -272,5 +274,7 @@ def _file_lines(source: Source, folder: Path | None) -> list[str]:
         return [f"<SOURCE {source.kind}", ">"]
     path = Path(source.path)
     name = path.relative_to(folder).as_posix() if folder is not None and path.is_relative_to(folder) else source.path
+    if is_absolute(name):  # a folder here may be called like a drive of Windows
+        name = source.path
     kind = ("_OFFLINE_" if source.offline else "") + source_kind(source.path, source.kind)
     return [f"<SOURCE {kind}", f"  FILE {quote(name, always=True)}", ">"]

@@ -35,6 +35,7 @@ from reaper_automix.edits import (
     SetSend,
 )
 from reaper_automix.errors import ProjectSyntaxError, SessionError
+from reaper_automix.guids import guid_of
 from reaper_automix.hosts.rpp.buses import add_bus, remove_bus, restore_send, set_send
 from reaper_automix.hosts.rpp.chain import restore_effect, set_effect
 from reaper_automix.hosts.rpp.ext_state import store_text
@@ -44,6 +45,10 @@ from reaper_automix.project_texts import LEDGER, ROLES
 from reaper_automix.session import EnvelopeKind
 from reaper_automix.units import db_to_lin
 
+_RECORD_DAMAGED = (
+    "The record of an earlier run in this project is damaged: take that run back with undo in REAPER, or take the .bak "
+    "or .rpp-bak beside the project."
+)
 _AFTER_ENVELOPES = ("FXCHAIN", "FXCHAIN_REC", "FREEZE", "ITEM")
 _EGUID_NAMESPACE = uuid.UUID("6d0e7d0c-5f0e-4f6e-9a55-9a7f3d2c1b10")
 
@@ -157,9 +162,16 @@ def control_spelling(track: Chunk, control: Control) -> str:
     return Fields(track.line(place.key)).text(place.index - 1, f"+{place.default}")
 
 
+def _title(track: Chunk, track_id: str) -> str:
+    """Return what a person calls a track: its name, where it has one."""
+    name = Fields(track.line("NAME")).text(0)
+    return f"Track {name!r}" if name else f"Track {track_id}"
+
+
 def _spelled(edit: SetControl) -> str:
     if not math.isfinite(edit.value):
-        raise SessionError(f"Track {edit.track_id}: {edit.control.value} cannot be {edit.value}. Plan again.")
+        wanted = f"its {edit.control.value} cannot be {edit.value}"
+        raise SessionError(f"Track {edit.track_id}: {wanted}. Make the plan again.")
     if edit.control == Control.FADER:
         return format_number(db_to_lin(edit.value))
     return format_number(edit.value)
@@ -182,7 +194,7 @@ def _restore_control(track: Chunk, edit: RestoreControl) -> None:
     place = _PLACES[edit.control]
     if edit.was != f"+{place.default}":
         if len(tokenise(edit.was)) != 1 or "\n" in edit.was or "\r" in edit.was:
-            raise SessionError(f"Track {edit.track_id}: {edit.was!r} is no single value. The ledger is damaged.")
+            raise SessionError(f"{_title(track, edit.track_id)}: {edit.was!r} is no single value. {_RECORD_DAMAGED}")
         _set_control(track, edit.control, edit.was)
         return
     line = track.line(place.key)
@@ -230,7 +242,10 @@ def envelope_spelling(track: Chunk, kind: EnvelopeKind, window_s: tuple[float, f
 def _set_points(track: Chunk, edit: SetPoints) -> None:
     numbers = [*edit.window_s, *(n for p in edit.points for n in (p.time_s, p.value, p.tension))]
     if not all(math.isfinite(n) for n in numbers):
-        raise SessionError(f"Track {edit.track_id}: {edit.kind.value} would get a point that is no number. Plan again.")
+        raise SessionError(
+            f"{_title(track, edit.track_id)}: its {edit.kind.value} envelope would get a point that is no number. "
+            "Make the plan again."
+        )
     lines = _lines_of(track, edit.kind)
     try:
         new = envelope_chunk.set_points(lines, edit.kind, edit.window_s, edit.points, _eguid(edit))
@@ -242,7 +257,8 @@ def _set_points(track: Chunk, edit: SetPoints) -> None:
 def _restore_points(track: Chunk, edit: RestorePoints) -> None:
     if any("\n" in line or "\r" in line for line in edit.was):
         raise SessionError(
-            f"Track {edit.track_id}: a stored line of {edit.kind.value} is damaged. The ledger is damaged."
+            f"{_title(track, edit.track_id)}: a stored line of its {edit.kind.value} envelope has a line break. "
+            f"{_RECORD_DAMAGED}"
         )
     lines = _lines_of(track, edit.kind)
     if lines is None and not edit.was:
@@ -259,7 +275,7 @@ def _restore_points(track: Chunk, edit: RestorePoints) -> None:
 
 def _eguid(edit: SetPoints | RestorePoints) -> str:
     """Return the GUID for a new envelope: the same for the same track and kind, so that a run can be repeated."""
-    return "{" + str(uuid.uuid5(_EGUID_NAMESPACE, f"{edit.track_id}/{edit.kind.value}")).upper() + "}"
+    return guid_of(_EGUID_NAMESPACE, f"{edit.track_id}/{edit.kind.value}")
 
 
 def _put_envelope(track: Chunk, kind: EnvelopeKind, lines: Sequence[str] | None, *, indented: bool) -> None:
@@ -300,7 +316,7 @@ def _relocated(error: ProjectSyntaxError, track: Chunk, kind: EnvelopeKind) -> P
 
 
 def make_media_absolute(project: ProjectText, folder: Path) -> int:
-    """Spell the relative file names of all sources as absolute paths; return how many lines changed.
+    """Spell file names that depend on where the project lies as absolute paths; return how many lines changed.
 
     Parameters
     ----------
@@ -317,8 +333,9 @@ def _absolute_below(chunk: Chunk, media: MediaFinder) -> int:
     changed = 0
     for line in list(chunk.lines("FILE")) if chunk.tag == "SOURCE" else ():
         name = Fields(line).text(0)
-        if name and not is_absolute(name):
-            path = quote(media.path_of(name), always=True)
-            chunk.replace_line(line, line.with_text(replace_token(line.text, 1, path)))
+        path = media.path_of(name) if name else ""
+        # A path of another machine stays, unless its file was found by where the project lies.
+        if name and (not is_absolute(name) or (path != name and Path(path).is_file())):
+            chunk.replace_line(line, line.with_text(replace_token(line.text, 1, quote(path, always=True))))
             changed += 1
     return changed + sum(_absolute_below(inner, media) for inner in chunk.chunks())

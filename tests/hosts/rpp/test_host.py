@@ -266,7 +266,8 @@ def test_the_source_is_never_written_with_a_target(project: Path, tmp_path: Path
     RppHost(project, target=target).write(ALL_EDITS, LEDGER)
     assert project.stat().st_mtime_ns == before
     assert stat.S_IMODE(project.stat().st_mode) == 0o400
-    assert sorted(os.listdir(tmp_path)) == ["Song.RPP", "out.RPP"]
+    assert sorted(os.listdir(tmp_path)) == ["Song.RPP", "out.RPP", "out.RPP.bak"]
+    assert (tmp_path / "out.RPP.bak").read_text() == "old"
 
 
 def test_a_project_saved_meanwhile_is_not_overwritten(project: Path) -> None:
