@@ -22,8 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The words after the program's name; by default those of the process, which ends with this call.
     """
     with Stops(for_good=arguments is None) as stops, standard_streams():
-        from reaper_automix.command_line import run  # takes a second, in which a signal must find things in order
-
+        try:
+            from reaper_automix.command_line import run  # takes a second, in which a signal must find things in order
+        except Exception as error:  # a damaged native library may raise anything
+            return _without_packages(error, sys.argv[1:] if arguments is None else arguments)
         try:
             stops.begin_work()
             code = run(arguments)
@@ -32,6 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (KeyboardInterrupt, OutputLost) as interruption:
             return _interrupted(interruption)
         return code
+
+
+def _without_packages(error: Exception, words: Sequence[str]) -> int:
+    """Let the doctor speak where what everything else needs does not load; name it, and the doctor, for the rest."""
+    if words and words[0] == "doctor":
+        from reaper_automix.doctor.__main__ import main as examine
+
+        return examine(words[1:])
+    what = getattr(error, "name", None) or "a package"
+    _say(f"refused: {what} does not load ({type(error).__name__}: {error}). What to do says:  reaper-automix doctor")
+    return 1
 
 
 def _interrupted(interruption: KeyboardInterrupt | OutputLost) -> int:

@@ -9,6 +9,7 @@ AutomixError
 ├── ScopeError              the tracks or the time range asked for select nothing
 ├── ModelError              a model is missing, damaged or of an unknown format
 ├── CorpusError             a corpus is missing, incomplete or damaged
+├── ListeningError          a listening page cannot be made of these files, or its results cannot be read
 ├── RegistrationError       REAPER's folder cannot be found or changed (installation)
 ├── HeaderError             an action's header does not say what ReaPack needs (installation)
 ├── WrongEntry              an entry of the settings box cannot be used (reascript)
@@ -73,3 +74,7 @@ class Cancelled(AutomixError):
 
 class CorpusError(AutomixError):
     """A corpus is missing, incomplete or damaged."""
+
+
+class ListeningError(AutomixError):
+    """A listening page cannot be made of these files, or its results cannot be read."""

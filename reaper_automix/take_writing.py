@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reaper_automix.chain_writing import Made, Standing
 from reaper_automix.edits import AddTake
+from reaper_automix.guids import guid_of
 from reaper_automix.ledger_entries import TakeEntry
 from reaper_automix.mixplan import TakeMove, move_words
 from reaper_automix.receipt import Outcome, Status
@@ -33,7 +34,7 @@ def take_problem(item: Item) -> str:
 
 def take_id(item_id: str, name: str) -> str:
     """Return the GUID for a new take: the same for the same audio on the same item, so that a run can be repeated."""
-    return "{" + str(uuid.uuid5(_TAKE_NAMESPACE, f"{item_id}/{name}")).upper() + "}"
+    return guid_of(_TAKE_NAMESPACE, f"{item_id}/{name}")
 
 
 def write_take(move: TakeMove, standing: Standing) -> Made:
@@ -50,9 +51,21 @@ def write_take(move: TakeMove, standing: Standing) -> Made:
         problem = "an earlier run's take of the same audio is there; choose it or remove it, and run again"
     if not problem and not Path(move.file).is_file():
         problem = f"its audio ({move.file}) is not there any more; plan again"
+    if not problem and not _is_wav(Path(move.file)):
+        problem = f"its audio ({move.file}) is no WAV file; plan again"
     if problem:
         return Made(Outcome(track.title, what, Status.SKIPPED, problem))
     entry = TakeEntry(standing.mixer, track.id, item.id, own_id, item.playing_takes[0].id, move.name)
     edit = AddTake(track.id, item.id, own_id, move.file, move.name, move.gain_db)
     detail = f"{move.name}; the other takes stay"
     return Made(Outcome(track.title, what, Status.WRITTEN, detail), edit, entry)
+
+
+def _is_wav(path: Path) -> bool:
+    """Tell whether a file begins as a WAV: a plan from elsewhere may name any file, and what it names is copied."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(12)
+    except OSError:
+        return False
+    return head[:4] in (b"RIFF", b"RF64") and head[8:] == b"WAVE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from reaper_automix.receipt import Receipt, Status
 
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal takes for orders (colours, titles, the cursor), or turns the direction of writing round."""
+
 MOST_WARNINGS = 12
 """A terminal shows this many; the plan and the report hold all."""
+
+NUMBER_WIDTH, TEXT_WIDTH = 20, 10
+"""A column of numbers is this wide at most, and no column of text is squeezed below this in a narrow terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,19 @@ class Columns:
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+class Terminal(Console):
+    """A console on which a name shows and does nothing: whoever named a track does not reach the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text as it is shown, markup done, control characters replaced."""
+        return super().render_str(plain(text), **options)
+
+
+def plain(text: str) -> str:
+    """Return a text with a mark for each character that would control a terminal; line breaks and tabs stay."""
+    return _CONTROLS.sub("\ufffd", text)
 
 
 class Bars:
@@ -57,18 +78,20 @@ class Bars:
         """Show where a stage stands."""
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(stage, total=total, label="")
-        shown = escape(label[:40])
+        shown = escape(" ".join(plain(label[:40]).split()))
         self._progress.update(self._tasks[stage], completed=int(done), total=max(int(total), 1), label=shown)
 
 
 def show_table(console: Console, columns: Columns) -> None:
     """Show a table; names are shown as they are, markup in them has no effect."""
     table = Table(box=None, pad_edge=False)
-    for heading in columns.headings:
-        right = heading.startswith(">")
-        table.add_column(heading.lstrip(">"), justify="right" if right else "left", no_wrap=right)
+    for number, heading in enumerate(columns.headings):
+        widest = max(len(text) for text in (heading, *(row[number] for row in columns.rows)))
+        right = heading.startswith(">") and widest <= NUMBER_WIDTH  # settings in words wrap as text does
+        room = widest if right else min(widest, TEXT_WIDTH)
+        table.add_column(heading.lstrip(">"), justify="right" if right else "left", no_wrap=right, min_width=room)
     for row in columns.rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(escape(" ".join(cell.splitlines())) for cell in row))
     if columns.rows:
         console.print(table)
 
@@ -94,5 +117,7 @@ def show_receipt(
 def print_json(data: Any) -> None:
     """Print a result for programs; it is out when this returns, so that a full disk is noticed here."""
     if sys.stdout is not None:  # None: closed by the user
-        sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(data, indent=1, ensure_ascii=False)
+        escaped = _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)  # in JSON they stand in strings only
+        sys.stdout.write(escaped + "\n")
         sys.stdout.flush()

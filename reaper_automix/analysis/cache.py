@@ -6,11 +6,12 @@ The cache may be deleted at any time. A damaged, foreign or unwritable one never
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
-import io
 import json
 import math
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -25,6 +26,7 @@ from reaper_automix.analysis.loudness import Loudness
 from reaper_automix.analysis.measurement import Measurement
 from reaper_automix.errors import SessionError
 from reaper_automix.files import whole_file
+from reaper_automix.learning.stored_arrays import arrays_of
 
 FORMAT = 1
 """Raise this when the arrays of a stored measurement change."""
@@ -85,17 +87,16 @@ class MeasurementCache:
     def _load(self, key: str, read: Callable[[Any], Stored]) -> Stored | None:
         path = self._path(key)
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-                value = read(stored)
+            value = read(arrays_of(path.read_bytes()))
             os.utime(path)
-        except Exception:  # a damaged archive raises whatever its parser trips over: zlib, tokenize, memory ...
+        except (OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError):
             return None
         return value
 
     def _store(self, key: str, arrays: Mapping[str, Any]) -> None:
         with contextlib.suppress(OSError, SessionError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            with whole_file(self._path(key)) as part, part.open("wb") as stream:
+            with whole_file(self._path(key), lasting=False) as part, part.open("wb") as stream:
                 np.savez_compressed(stream, **arrays)
             self._evict()
 
@@ -108,6 +109,8 @@ class MeasurementCache:
             If the file cannot be read.
         """
         state = path.stat()
+        if not stat.S_ISREG(state.st_mode):  # a pipe may never begin, and a device may never end
+            raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
         name = _digest(str(path.absolute()).encode("utf-8", "surrogateescape"))[:32]
         memo = self.folder / f"{_MEMO_PREFIX}{name}.json"
         identity = [state.st_size, state.st_mtime_ns]
@@ -126,7 +129,7 @@ class MeasurementCache:
     def _remember(self, memo: Path, identity: list[int], content: str) -> None:
         with contextlib.suppress(OSError, SessionError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            with whole_file(memo) as part:
+            with whole_file(memo, lasting=False) as part:
                 part.write_text(json.dumps({"identity": identity, "hash": content}), "ascii")
 
     def _path(self, key: str) -> Path:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from reaper_automix.analysis.drum_rows import group_of, microphone_rows, row_names
 from reaper_automix.learning.forest import Forest, from_bytes
+from reaper_automix.learning.stored_arrays import arrays_of
 from reaper_automix.models_folder import load_card, load_weights
 from reaper_automix.role_vocabulary import DrumMic
 
@@ -118,8 +119,8 @@ def levels_from(stored: bytes, card: Mapping[str, object]) -> DrumLevels:
     ValueError, LookupError, TypeError
         If they are none, or do not fit together.
     """
-    with np.load(io.BytesIO(stored), allow_pickle=False) as file:
-        forest, fill = from_bytes(file["forest"].tobytes()), file["fill"].astype(np.float32)
+    arrays = arrays_of(stored)
+    forest, fill = from_bytes(arrays["forest"].tobytes()), arrays["fill"].astype(np.float32)
     features, columns, kinds = card["features"], card["columns"], card["kinds_db"]
     if not (isinstance(features, list) and isinstance(columns, list) and isinstance(kinds, dict)):
         raise ValueError("the card does not list features, columns and kinds")

@@ -26,7 +26,7 @@ from reaper_automix.analysis.drum_mic_features import (
     pitches_hz,
 )
 from reaper_automix.errors import ModelError
-from reaper_automix.models_folder import load_card
+from reaper_automix.models_folder import AGAIN, load_card
 from reaper_automix.role_vocabulary import DrumMic
 from reaper_automix.units import energy_to_db
 
@@ -144,7 +144,7 @@ def load_mic_model() -> MicModel:
         if shapes != ((len(kinds), n), (n,), (n, n)):
             raise ValueError(f"its arrays have shapes {shapes}")
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"models/drum_mics/model.json: is damaged ({error}). Install again.") from None
+        raise ModelError(f"models/drum_mics/model.json: is damaged ({error}). {AGAIN}") from None
     return MicModel(kinds, means, spread, precision)
 
 

@@ -7,7 +7,6 @@ never saw (``models/roles/model.json``).
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 
 from reaper_automix.analysis.role_features import FEATURES, Audio, Floats, hear_role_features
 from reaper_automix.errors import ModelError
-from reaper_automix.models_folder import load_card, load_weights
+from reaper_automix.learning.stored_arrays import arrays_of
+from reaper_automix.models_folder import AGAIN, load_card, load_weights
 from reaper_automix.role_vocabulary import KIT_ROLES, Role, RoleSource, TrackRole
 
 FORMAT = "reaper_automix.role_audio/1"
@@ -132,15 +132,33 @@ def load_role_classifier() -> RoleClassifier:
     """
     card = load_card(NAME, FORMAT)
     if card.get("features") != list(FEATURES):
-        raise ModelError(f"models/{NAME}: was fitted to other features. Install the model that fits this version.")
+        raise ModelError(f"models/{NAME}: was fitted to other features than this version hears. {AGAIN}")
     return load_weights(NAME, WEIGHTS, card, lambda data: _built(card, data))
 
 
 def _built(card: Mapping[str, Any], data: bytes) -> RoleClassifier:
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        forest = Forest(**{name: arrays[name] for name in Forest.__slots__})
+    arrays = arrays_of(data)
+    forest = _checked(Forest(**{name: arrays[name] for name in Forest.__slots__}), n_classes=len(card["classes"]))
     sure = {Role(name): float(share) for name, share in card["sure_share"].items()}
     return RoleClassifier(forest, tuple(Role(name) for name in card["classes"]), sure, float(card["drums_share"]))
+
+
+def _checked(forest: Forest, *, n_classes: int) -> Forest:
+    """Refuse trees that lead out of themselves, or back: they would be walked for ever."""
+    own = np.arange(forest.feature.size)
+    parts = (forest.feature, forest.threshold, forest.below, forest.above)
+    if any(part.shape != own.shape for part in parts) or forest.shares.shape != (own.size, n_classes):
+        raise ValueError("the arrays of the forest do not fit together")
+    if forest.roots.ndim != 1 or not forest.roots.size or forest.feature.max() >= len(FEATURES):
+        raise ValueError("the forest has no tree, or asks for a feature that there is not")
+    inner = forest.feature >= 0
+    nodes = np.concatenate([forest.roots, forest.below[inner], forest.above[inner]])
+    onwards = (forest.below[inner] > own[inner]) & (forest.above[inner] > own[inner])
+    if nodes.min() < 0 or nodes.max() >= own.size or not onwards.all():
+        raise ValueError("a node of the forest leads out of it or back")
+    if not np.isfinite(forest.shares).all() or np.isnan(forest.threshold).any():
+        raise ValueError("the forest holds numbers that are not finite")
+    return forest
 
 
 def _words(role: Role) -> str:

@@ -203,7 +203,7 @@ def read_record(resource: Path) -> InstallRecord | None:
         values: dict[str, Any] = {name: data[name] for name in known if name in data}
         lists: dict[str, Any] = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         record = InstallRecord(**{**values, **lists})
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return None
     return record if record.schema == SCHEMA else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -26,9 +27,9 @@ def is_reaper(process: str) -> bool:
 def process_names(system: str) -> tuple[str, ...] | None:
     """Return the names of all processes; None if the system does not tell."""
     if system == "Windows":
-        output = _output(("tasklist", "/FO", "CSV", "/NH"))
+        output = _output([_tasklist(), "/FO", "CSV", "/NH"])
         return None if output is None else names_from_tasklist(output.splitlines())
-    output = _output(("ps", "-A", "-o", "comm="))
+    output = _output(["ps", "-A", "-o", "comm="])
     if output is not None:
         return tuple(line.strip() for line in output.splitlines())
     return _names_from_proc(Path("/proc"))
@@ -50,7 +51,12 @@ def _names_from_proc(folder: Path) -> tuple[str, ...] | None:
     return tuple(names) or None
 
 
-def _output(command: tuple[str, ...]) -> str | None:
+def _tasklist() -> str:
+    """Return where Windows keeps it: by its name alone, one that lies in the folder we are in would come first."""
+    return str(PureWindowsPath(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "tasklist.exe"))
+
+
+def _output(command: list[str]) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, timeout=_TIME_LIMIT_S, check=False)
     except (OSError, subprocess.TimeoutExpired):

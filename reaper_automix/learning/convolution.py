@@ -14,6 +14,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from reaper_automix.learning.stored_arrays import arrays_of
+
 Floats = NDArray[np.float32]
 
 _BLOCKS_AT_ONCE = 8
@@ -119,8 +121,7 @@ def network_from_bytes(stored: bytes) -> ConvolutionNetwork:
     ValueError, KeyError
         If the bytes hold none, or numbers that no network has.
     """
-    with np.load(io.BytesIO(stored), allow_pickle=False) as file:
-        arrays = {name: np.asarray(file[name]) for name in file.files}
+    arrays = arrays_of(stored)
     answer_bias = float(arrays.pop("answer_bias"))
     answer_weight = np.asarray(arrays.pop("answer_weight"), np.float32)
     layers = tuple(_layer(arrays, number) for number in range(len(arrays) // 2))

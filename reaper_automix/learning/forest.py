@@ -7,13 +7,14 @@ same time; after as many steps as the deepest tree has levels all of them have a
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from reaper_automix.learning.stored_arrays import arrays_of
 
 Floats = NDArray[np.float64]
 Nodes = NDArray[np.intp]
@@ -168,8 +169,7 @@ def from_bytes(stored: bytes) -> Forest:
         If it is no forest, or its nodes lead out of it.
     """
     try:
-        with np.load(io.BytesIO(stored), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = arrays_of(stored)
         own = np.arange(arrays["feature"].size)
         depth, n_features = (int(n) for n in arrays["shape"])
         forest = Forest(
@@ -181,10 +181,9 @@ def from_bytes(stored: bytes) -> Forest:
             depth=depth,
             n_features=n_features,
         )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError) as error:
         raise ValueError(f"no forest can be read ({error})") from None
-    _check(forest)
-    return forest
+    return checked(forest)
 
 
 def from_sklearn(model: Any, *, columns: NDArray[np.intp] | None = None, n_features: int | None = None) -> Forest:
@@ -263,8 +262,14 @@ def _narrow(values: Nodes) -> NDArray[np.signedinteger[Any]]:
     return values.astype(np.int16 if fits else np.int32)
 
 
-def _check(forest: Forest) -> None:
-    """Refuse arrays that would read outside themselves or go round in circles."""
+def checked(forest: Forest) -> Forest:
+    """Return a forest whose arrays neither read outside themselves nor go round in circles.
+
+    Raises
+    ------
+    ValueError
+        If they do.
+    """
     n_nodes = forest.feature.size
     lengths = {n_nodes, forest.threshold.size, len(forest.children), len(forest.value)}
     if lengths != {n_nodes} or forest.value.ndim != 2 or forest.roots.ndim != 1 or not forest.roots.size:
@@ -277,3 +282,4 @@ def _check(forest: Forest) -> None:
         raise ValueError(f"a node of the forest asks for a column outside of {forest.n_features}")
     if not np.isfinite(forest.value).all() or np.isnan(forest.threshold).any() or not 0 <= forest.depth <= n_nodes:
         raise ValueError("the forest holds numbers that are not finite")
+    return forest

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reaper_automix.analysis.roles import Role
 from reaper_automix.errors import ModelError
-from reaper_automix.models_folder import load_card
+from reaper_automix.models_folder import AGAIN, load_card
 
 FORMAT = "reaper_automix.role_offsets/1"
 
@@ -35,4 +35,4 @@ def load_role_offsets() -> RoleOffsets:
     try:
         return RoleOffsets({str(role): float(offset) for role, offset in card["offsets_db"].items()})
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise ModelError("models/role_offsets/model.json: the table 'offsets_db' is damaged. Install again.") from None
+        raise ModelError(f"models/role_offsets/model.json: the table 'offsets_db' is damaged. {AGAIN}") from None

@@ -22,6 +22,7 @@ from scipy.special import expit
 
 from reaper_automix.audio import levels
 from reaper_automix.learning.convolution import Convolution
+from reaper_automix.learning.stored_arrays import arrays_of
 from reaper_automix.mixers.strip_excerpts import CHANNELS, N_BANDS, N_COLUMNS, Flags, Floats, Heard, Images
 from reaper_automix.mixers.strip_knobs import KNOBS, MEAN_FADER_DB, REVERB_START, START
 from reaper_automix.mixers.strip_parameters import (
@@ -230,8 +231,7 @@ def controller_from_bytes(stored: bytes) -> StripController:
     ValueError, KeyError
         If the bytes hold none, or numbers that no network has.
     """
-    with np.load(io.BytesIO(stored), allow_pickle=False) as file:
-        arrays = {name: np.asarray(file[name], np.float32) for name in file.files}
+    arrays = {name: np.asarray(array, np.float32) for name, array in arrays_of(stored).items()}
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ValueError("numbers that no network has")
     n_layers = sum(name.startswith("encoder_") for name in arrays) // 2

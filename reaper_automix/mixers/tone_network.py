@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from reaper_automix.analysis.stft import BIN_HZ, FrameGrid, frame_grid, spectra_of
 from reaper_automix.audio import levels
 from reaper_automix.errors import ModelError
-from reaper_automix.models_folder import load_card, load_weights
+from reaper_automix.learning.stored_arrays import arrays_of
+from reaper_automix.models_folder import AGAIN, load_card, load_weights
 
 FORMAT = "reaper_automix.tone/1"
 MODEL_NAME = "tone"
@@ -255,8 +256,7 @@ def networks_to_bytes(networks: Mapping[str, ToneNetwork]) -> bytes:
 
 def networks_from_bytes(stored: bytes) -> dict[str, ToneNetwork]:
     """Return the networks that ``networks_to_bytes`` wrote; ``ValueError`` or ``LookupError`` if these are none."""
-    with np.load(io.BytesIO(stored), allow_pickle=False) as data:
-        arrays = {name: np.asarray(data[name], np.float32) for name in data.files}
+    arrays = {name: np.asarray(array, np.float32) for name, array in arrays_of(stored).items()}
     groups = dict.fromkeys(name.partition("/")[0] for name in arrays)
     return {group: _network(arrays, group) for group in groups}
 
@@ -300,8 +300,9 @@ def load_model() -> ToneModel:
     """
     card = load_card(MODEL_NAME, FORMAT)
     networks = load_weights(MODEL_NAME, WEIGHTS_FILE, card, networks_from_bytes)
-    if missing := set(card.get("groups", {})) - set(networks):
-        raise ModelError(
-            f"the model {MODEL_NAME} lacks the networks of {', '.join(sorted(missing))}. Install it again."
-        )
+    groups = card.get("groups", {})
+    if not isinstance(groups, dict) or not all(isinstance(said, dict) for said in groups.values()):
+        raise ModelError(f"models/{MODEL_NAME}/model.json: 'groups' is damaged. {AGAIN}")
+    if missing := set(groups) - set(networks):
+        raise ModelError(f"the model {MODEL_NAME} lacks the networks of {', '.join(sorted(missing))}. {AGAIN}")
     return ToneModel(networks, card)

@@ -23,7 +23,7 @@ from reaper_automix.analysis.mel_spectra import N_MELS, Audio, Mels, in_db, mel_
 from reaper_automix.audio import levels
 from reaper_automix.errors import ModelError
 from reaper_automix.learning.convolution import ConvolutionNetwork, network_from_bytes
-from reaper_automix.models_folder import load_card, load_weights
+from reaper_automix.models_folder import AGAIN, load_card, load_weights
 
 FORMAT = "reaper_automix.vocal_level/1"
 MODEL_NAME = "vocal_level"
@@ -171,7 +171,7 @@ def load_vocal_network() -> VocalNetwork:
     try:
         return network_of(network, card["input"], card["answer"])
     except (KeyError, TypeError, ValueError):
-        raise ModelError(f"models/{MODEL_NAME}/model.json: 'input' or 'answer' is damaged. Install again.") from None
+        raise ModelError(f"models/{MODEL_NAME}/model.json: 'input' or 'answer' is damaged. {AGAIN}") from None
 
 
 def vocal_network_is_proven() -> bool:
@@ -196,7 +196,7 @@ def usual_gap_lu() -> float:
     try:
         return float(load_card(MODEL_NAME, FORMAT)["constant_lu"]["all"])
     except (KeyError, TypeError, ValueError):
-        raise ModelError(f"models/{MODEL_NAME}/model.json: 'constant_lu' is damaged. Install again.") from None
+        raise ModelError(f"models/{MODEL_NAME}/model.json: 'constant_lu' is damaged. {AGAIN}") from None
 
 
 def network_of(network: ConvolutionNetwork, heard: Mapping[str, Any], answer: Mapping[str, Any]) -> VocalNetwork:

@@ -83,7 +83,9 @@ def test_reaper_is_told_from_programs_of_similar_names(process: str, expected: b
 
 def test_the_process_list_of_windows_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = '"System Idle Process","0","Services","0","8 K"\r\n"reaper.exe","812","Console","1","90,112 K"\r\n'
-    monkeypatch.setattr(running, "_output", lambda command: listed if command[0] == "tasklist" else None)
+    where = r"C:\Windows\System32\tasklist.exe"  # not whatever is called so in the folder we are in
+    monkeypatch.setenv("SYSTEMROOT", r"C:\Windows")
+    monkeypatch.setattr(running, "_output", lambda command: listed if command[0] == where else None)
     assert running.process_names("Windows") == ("System Idle Process", "reaper.exe")
     assert running.is_reaper_running("Windows") is True
 

@@ -78,7 +78,7 @@ def test_numbers_that_no_model_has_are_refused(key: str, value: object) -> None:
 
 def test_a_missing_file_is_explained(folder: Path) -> None:
     (folder / "weights.json").unlink()
-    with pytest.raises(ModelError, match="Install reaper_automix again"):
+    with pytest.raises(ModelError, match="Get a complete copy of reaper_automix"):
         load_balance_model()
 
 

@@ -171,7 +171,7 @@ def test_a_changed_file_is_refused(folder: Path) -> None:
 @pytest.mark.parametrize("file", ["weights.json", "model.json"])
 def test_a_missing_file_is_explained(folder: Path, file: str) -> None:
     (folder / file).unlink()
-    with pytest.raises(ModelError, match=rf"{file.split('.')[0]}\.json: .*Install reaper_automix again"):
+    with pytest.raises(ModelError, match=rf"{file.split('.')[0]}\.json: .*Get a complete copy of reaper_automix"):
         load_ride_model()
 
 
@@ -198,7 +198,7 @@ def changed(**changes: object) -> dict[str, object]:
 def test_numbers_that_no_model_has_are_refused(folder: Path, changes: dict[str, object]) -> None:
     write_model(folder, changed(**changes))
     load_ride_model.cache_clear()
-    with pytest.raises(ModelError, match=r"rides.weights\.json: is damaged .*Install reaper_automix again"):
+    with pytest.raises(ModelError, match=r"rides.weights\.json: is damaged .*Get a complete copy of reaper_automix"):
         load_ride_model()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import lzma
+import re
 import shutil
 import struct
 import subprocess
@@ -33,6 +34,9 @@ UNKNOWN_AUTHOR = "not named"
 UNKNOWN_LICENCE = "unknown"
 
 DOWNLOAD_TIMEOUT_S = 1800
+
+MOST_BYTES = 2_000_000_000
+"""Of a package, unpacked; the sound font, the largest of them, has 149 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,11 @@ def unpack_deb(data: bytes, folder: Path, *, name: str) -> None:
     try:
         member, content = next((m, c) for m, c in _ar_members(data) if m.startswith("data.tar"))
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            n_bytes = 0
+            for entry in archive:  # the whole archive is looked at before anything of it is written
+                n_bytes += entry.size
+                if n_bytes > MOST_BYTES:
+                    raise CorpusError(f"{name}: unpacks to more than {MOST_BYTES // 1_000_000} MB. Remove it.")
             archive.extractall(folder, filter="data")
     except (StopIteration, ValueError, tarfile.TarError, lzma.LZMAError) as error:
         raise CorpusError(f"{name}: is damaged or packed in an unknown way. Remove it and fetch it again.") from error
@@ -215,8 +224,11 @@ def wad_music(data: bytes) -> Iterator[tuple[str, bytes]]:
     if data[:4] not in (b"IWAD", b"PWAD") or len(data) < 12:
         return
     n_lumps, directory = struct.unpack_from("<ii", data, 4)  # [1]
+    if directory < 0 or n_lumps < 0 or directory + 16 * n_lumps > len(data):
+        return
     for number in range(n_lumps):
         at, size, name = struct.unpack_from("<ii8s", data, directory + 16 * number)  # [1]
-        lump = data[at : at + size]
+        lump = data[at : at + size] if at >= 0 and size >= 0 else b""
         if name.startswith(b"D_") and lump.startswith(b"MThd"):
-            yield name[2:].rstrip(b"\x00").decode("ascii", "replace").lower(), lump
+            shown = name[2:].rstrip(b"\x00").decode("ascii", "replace").lower()
+            yield re.sub(r"[^a-z0-9_]", "-", shown), lump  # it becomes the name of a folder
