@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from rich.markup import escape
 
 from reaper_automix import __version__, commands
 from reaper_automix.corpus_cli import add_corpus_parser
+from reaper_automix.doctor import Check, doctor_lines, plain_words
 from reaper_automix.errors import AutomixError
 from reaper_automix.estimate_cli import add_estimate_parser
 from reaper_automix.evaluate_cli import add_evaluate_parser
 from reaper_automix.interruptions import naming_written
+from reaper_automix.listen_cli import add_listen_parser
 from reaper_automix.live_cli import add_live_parser
 from reaper_automix.mix_options import (
     add_records,
@@ -29,7 +32,7 @@ from reaper_automix.mix_options import (
     show_mixed,
 )
 from reaper_automix.option_types import time_s
-from reaper_automix.terminal import Bars, print_json, show_receipt
+from reaper_automix.terminal import Bars, Terminal, print_json, show_receipt
 from reaper_automix.train_cli import add_train_parser
 
 EXAMPLES = """examples:
@@ -54,7 +57,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
     except SystemExit as end:  # argparse has said all there is to say: help, version or wrong usage
         return end.code if isinstance(end.code, int) else 1
-    console = Console(stderr=True, quiet=getattr(options, "quiet", False), highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True, quiet=getattr(options, "quiet", False), highlight=False, soft_wrap=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore" if not options.debug else "default")
@@ -63,7 +66,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except AutomixError as error:
         if options.debug:
             raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]refused:[/] {escape(str(error))}")
+        Terminal(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]refused:[/] {escape(str(error))}")
         return 1
 
 
@@ -91,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add_train_parser(parsers)
     add_evaluate_parser(parsers)
     add_estimate_parser(parsers)
+    add_listen_parser(parsers)
     _add_demo(parsers)
     _add_doctor(parsers)
     return parser
@@ -174,8 +178,9 @@ def _add_demo(parsers: Subparsers) -> None:
 def _add_doctor(parsers: Subparsers) -> None:
     text = "check Python, packages, REAPER, models and write access: what works, and what to do about what does not"
     parser = _command(parsers, "doctor", _doctor, text)
+    parser.epilog = "Exit code: 0 all that is needed works (notes are no failure), 1 there is a problem, 2 usage."
     parser.add_argument("--resource-path", type=Path, metavar="DIR", help="REAPER's resource folder, if portable")
-    parser.add_argument("--json", action="store_true", help="print as JSON")
+    parser.add_argument("--json", action="store_true", help="print name, status, detail, why and next_step as JSON")
 
 
 def _mix(options: argparse.Namespace, console: Console) -> int:
@@ -192,6 +197,7 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         plan=options.plan,
         render=options.render,
         report=options.report,
+        report_audio=not options.no_report_audio,
     )
     return run_mix(options, console, lambda progress, outputs: commands.mix(request, progress, outputs=outputs))
 
@@ -246,11 +252,15 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
 def _doctor(options: argparse.Namespace, _: Console) -> int:
     checks = commands.doctor(options.resource_path)
     if options.json:
-        print_json([{"name": c.name, "status": c.status, "detail": c.detail, "next_step": c.next_step} for c in checks])
-    else:
-        output = Console(highlight=False, soft_wrap=True)
-        marks = {"ok": "[green]ok[/]", "warning": "[yellow]note[/]", "problem": "[bold red]problem[/]"}
-        for check in checks:
-            step = f" -> {check.next_step}" if check.next_step else ""
-            output.print(f"{marks[check.status]:>8}  {escape(check.name)}: {escape(check.detail + step)}")
+        print_json([asdict(check) for check in checks])
+    elif not options.quiet:
+        _show_checks(checks)
     return 1 if any(check.status == "problem" for check in checks) else 0
+
+
+def _show_checks(checks: tuple[Check, ...]) -> None:
+    output = Terminal(highlight=False, soft_wrap=True)
+    styles = {"ok": "green", "note": "yellow", "problem": "bold red"}
+    for mark, line in doctor_lines(checks):
+        output.print(f"[{styles.get(mark, 'none')}]{mark:>7}[/]  {escape(line)}")
+    output.print(escape(plain_words(checks)))

@@ -17,7 +17,10 @@ from reaper_automix.session import Item, Source, Take, Track
 class AudioSource(Protocol):
     """Audio at a known rate; ``audio.reader.TrackReader`` is one. One thread reads it at a time."""
 
-    n_channels: int
+    @property
+    def n_channels(self) -> int:
+        """One or two."""
+        ...
 
     @property
     def end_sample(self) -> int:
