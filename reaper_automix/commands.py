@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,15 @@ from reaper_automix.audio.render import render, session_rate_hz, write_wav
 from reaper_automix.demo import write_demo_session
 from reaper_automix.edits import Host
 from reaper_automix.errors import PlanError, SessionError
-from reaper_automix.files import backup_of, write_text_whole
+from reaper_automix.files import write_text_whole
 from reaper_automix.inspecting import Inspected, inspect_session
 from reaper_automix.mixplan import BusMove, MixPlan, move_words
 from reaper_automix.mixplan_json import plan_from_json, plan_to_json
 from reaper_automix.pipeline import Planned, make_plan
-from reaper_automix.places import default_target, open_host
+from reaper_automix.places import default_target, identity, is_folder, open_host
 from reaper_automix.plan_writing import apply_plan
 from reaper_automix.plan_writing import revert as revert_host
+from reaper_automix.playback_reporting import with_playback
 from reaper_automix.progress import Progress, silent
 from reaper_automix.receipt import Receipt
 from reaper_automix.report import write_report
@@ -34,6 +35,9 @@ from reaper_automix.session import Session
 from reaper_automix.settings import MixSettings
 from reaper_automix.terminal import Columns
 from reaper_automix.who_is_who import roles_json_with
+
+MOST_PLAN_BYTES = 64_000_000
+"""Of a plan that is read."""
 
 WAV_SUFFIXES = (".wav", ".wave")
 
@@ -54,6 +58,7 @@ class MixRequest:
     plan: Path | None = None
     render: Path | None = None
     report: Path | None = None
+    report_audio: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,8 +116,8 @@ def mix(request: MixRequest, progress: Progress = silent, *, outputs: list[tuple
         _write_mix(planned.after, path, None, progress)
 
     also = ("Preview", request.render, preview)
-    places = Places(request.plan, also, target, request.report, in_place=request.in_place)
-    return Mixed(planned, write_planned(planned, host, places, outputs), tuple(outputs))
+    places = Places(request.plan, also, target, request.report, report_audio=request.report_audio)
+    return Mixed(planned, write_planned(planned, host, places, outputs, progress), tuple(outputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +130,20 @@ class Places:
         The plan as JSON, the project, the report.
     also : (label, Path or None, callable)
         One more file, and what writes it to its path.
-    in_place : bool
-        Whether the project is the session itself, of which the host keeps a copy.
+    report_audio : bool
+        Whether the report can be listened to.
     """
 
     plan: Path | None
     also: tuple[str, Path | None, Callable[[Path], None]]
     project: Path | None
     report: Path | None
-    in_place: bool = False
+    report_audio: bool = True
 
 
-def write_planned(planned: Planned, host: Host, places: Places, outputs: list[tuple[str, str]]) -> Receipt | None:
+def write_planned(
+    planned: Planned, host: Host, places: Places, outputs: list[tuple[str, str]], progress: Progress = silent
+) -> Receipt | None:
     """Write what was planned; the project comes last but one, the report, which names it, last.
 
     Returns
@@ -153,12 +160,12 @@ def write_planned(planned: Planned, host: Host, places: Places, outputs: list[tu
         outputs.append((label, str(path)))
     receipt = None
     if places.project is not None:
-        with nullcontext() if places.in_place else backup_of(places.project):
-            receipt = apply_plan(host, planned.plan)
+        receipt = apply_plan(host, planned.plan)
         outputs.insert(0, ("Project", str(places.project)))
     if places.report is not None:
         report = ("Report", str(places.report))
-        write_report(report_of(planned, receipt, (*outputs, report)), places.report)
+        page = report_of(planned, receipt, (*outputs, report))
+        write_report(with_playback(page, planned, progress, wanted=places.report_audio), places.report)
         outputs.append(report)
     return receipt
 
@@ -173,18 +180,13 @@ def apply(plan_path: Path, session: Path, *, out: Path | None = None, in_place: 
     SessionError
         If the session cannot be read or written.
     """
-    try:
-        text = plan_path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"{plan_path}: cannot be read ({error}). Give a plan that 'mix --plan' wrote.") from None
-    plan = plan_from_json(text, name=str(plan_path))
+    plan = plan_from_json(_plan_text(plan_path), name=str(plan_path))
     target = session if in_place else (out or default_target(session))
     host = open_host(session, target, in_place=in_place)
     read = host.read_session()
     check_places(read, None if in_place else target)
     _check_fits(plan, read)
-    with nullcontext() if in_place else backup_of(target):
-        return apply_plan(host, plan), target
+    return apply_plan(host, plan), target
 
 
 def revert(session: Path, *, out: Path | None = None) -> tuple[Receipt, Path]:
@@ -195,14 +197,13 @@ def revert(session: Path, *, out: Path | None = None) -> tuple[Receipt, Path]:
     SessionError
         If there is nothing to take back, or the project cannot be read or written.
     """
-    if session.is_dir():
+    if is_folder(session):
         raise SessionError(f"{session}: a folder of stems is never changed, so there is nothing to revert.")
     host = open_host(session, out, in_place=out is None)
     if not host.read_session().ledger_json:
         raise SessionError(f"{session}: no automix run has written into this project, so there is nothing to revert.")
     check_places(host.read_session(), out)
-    with nullcontext() if out is None else backup_of(out):
-        return revert_host(host), out or session
+    return revert_host(host), out or session
 
 
 def render_to_wav(
@@ -281,6 +282,22 @@ def receipt_data(receipt: Receipt) -> dict[str, Any]:
 # --- the pieces ----------------------------------------------------------------------------------------------------
 
 
+def _plan_text(path: Path) -> str:
+    """Return the text of a plan; it may come through a pipe, but not without an end."""
+    step = "Give a plan that 'mix --plan' wrote."
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MOST_PLAN_BYTES + 1)
+    except OSError as error:
+        raise PlanError(f"{path}: cannot be read ({error.strerror or error}). {step}") from None
+    if len(data) > MOST_PLAN_BYTES:
+        raise PlanError(f"{path}: has more than {MOST_PLAN_BYTES // 1_000_000} MB, which no plan has. {step}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise PlanError(f"{path}: is no text. {step}") from None
+
+
 def _target(request: MixRequest) -> Path:
     if request.in_place:
         return request.session
@@ -292,7 +309,10 @@ def _check_fits(plan: MixPlan, session: Session) -> None:
     meant = {move.track.id for move in plan.moves if not isinstance(move, BusMove)}
     if meant and not meant & {track.id for track in session.tracks}:
         made_for = plan.session_path or "another session"
-        raise PlanError(f"This plan was made for {made_for}: {session.path} has none of its {len(meant)} tracks.")
+        raise PlanError(
+            f"This plan was made for {made_for}: {session.path} has none of its {len(meant)} tracks. Apply it to that "
+            f"session, or make one for this: reaper-automix mix {session.path} --dry-run --plan PLAN.json."
+        )
 
 
 def check_places(session: Session, project: Path | None, *others: Path | None) -> None:
@@ -309,26 +329,32 @@ def check_places(session: Session, project: Path | None, *others: Path | None) -
     """
     if project is not None and project.suffix.casefold() != ".rpp":
         raise SessionError(f"{project}: a project's name ends in .RPP. Give such a name with --out.")
-    taken = {Path(session.path).resolve(): "the session itself"}
+    taken = {identity(Path(session.path)): "the session itself"}
     for track in session.tracks:
         for source in (take.source for item in track.items for take in item.takes):
             if source.path:
-                taken[Path(source.path).resolve()] = f"audio of the track {track.title}"
+                with suppress(SessionError):  # what cannot be reached is not heard, which the plan says
+                    taken[identity(Path(source.path))] = f"audio of the track {track.title}"
     for path in (project, *others):
         if path is None:
             continue
         _check_place(path)
-        if (what := taken.get(path.resolve())) is not None:
+        if (what := taken.get(identity(path))) is not None:
             raise SessionError(f"{path}: this is {what} and would be lost. Give another name (or --in-place).")
-        taken[path.resolve()] = "another output of this run"
+        taken[identity(path)] = "another output of this run"
 
 
 def _check_place(path: Path) -> None:
     """Refuse a place that cannot be written."""
-    if path.is_dir():
+    if is_folder(path):
         raise SessionError(f"{path}: is a folder. Give the name of a file in it.")
-    if not path.absolute().parent.is_dir():
+    if not is_folder(path.absolute().parent):
         raise SessionError(f"{path}: its folder does not exist. Make it first, or give another place.")
+    if path.is_symlink() and path.resolve().suffix.casefold() != path.suffix.casefold():
+        raise SessionError(  # it may have come with somebody else's project
+            f"{path}: is a link to {path.resolve()}, which is another kind of file and would be written over. "
+            "Remove the link, or give another name."
+        )
 
 
 def _check_is_wav(path: Path | None) -> None:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from reaper_automix import estimating
 from reaper_automix.analysis.gain_estimation import METHODS
 from reaper_automix.interruptions import naming_written
-from reaper_automix.mix_options import add_envelopes
+from reaper_automix.mix_options import add_envelopes, add_report
 from reaper_automix.settings import RIDE_ENVELOPES, MixSettings
 from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
 
@@ -67,7 +67,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="show the gains, write no project")
     parser.add_argument("--plan", type=Path, metavar="PLAN.json", help="also write the plan")
-    parser.add_argument("--report", type=Path, metavar="REPORT.html", help="also write a report to look at")
+    add_report(parser)
     parser.add_argument("--picture", type=Path, metavar="P.png", help="also draw the gains over time")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary; errors only")
     parser.add_argument("--json", action="store_true", help="print the gains of every window as JSON")
@@ -88,6 +88,7 @@ def _estimate(options: argparse.Namespace, console: Console) -> int:
         dry_run=options.dry_run,
         plan=options.plan,
         report=options.report,
+        report_audio=not options.no_report_audio,
         picture=options.picture,
     )
     written: list[tuple[str, str]] = []

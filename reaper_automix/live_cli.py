@@ -81,6 +81,7 @@ def _mix(options: argparse.Namespace, console: Console) -> int:
         dry_run=options.dry_run,
         plan=options.plan,
         report=options.report,
+        report_audio=not options.no_report_audio,
     )
     return run_mix(options, console, lambda progress, outputs: live_commands.mix(request, progress, outputs=outputs))
 

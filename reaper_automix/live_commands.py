@@ -17,6 +17,7 @@ from reaper_automix.hosts.live import LiveReaper, OpenProject, connect
 from reaper_automix.inspecting import Inspected, inspect_session
 from reaper_automix.mixplan_json import plan_to_json
 from reaper_automix.pipeline import make_plan
+from reaper_automix.playback_reporting import with_playback
 from reaper_automix.progress import Progress, silent
 from reaper_automix.receipt import Receipt
 from reaper_automix.report import write_report
@@ -42,6 +43,8 @@ class LiveMixRequest:
         Plan only; nothing is written into the project.
     plan, report : Path, optional
         Files to write.
+    report_audio : bool
+        Whether the report can be listened to.
     """
 
     mixer: str = "balance"
@@ -51,6 +54,7 @@ class LiveMixRequest:
     dry_run: bool = False
     plan: Path | None = None
     report: Path | None = None
+    report_audio: bool = True
 
 
 def mix(
@@ -102,7 +106,8 @@ def mix(
         outputs.insert(0, ("Project", title_of(read)))
     if request.report is not None:
         report = ("Report", str(request.report))
-        write_report(report_of(planned, receipt, (*outputs, report)), request.report)
+        page = report_of(planned, receipt, (*outputs, report))
+        write_report(with_playback(page, planned, progress, wanted=request.report_audio), request.report)
         outputs.append(report)
     return Mixed(planned, receipt, tuple(outputs))
 

@@ -28,7 +28,7 @@ from reaper_automix.settings import (
     VOCAL_STEPS,
     MixSettings,
 )
-from reaper_automix.terminal import Bars, print_json, show_receipt, show_table
+from reaper_automix.terminal import Bars, Terminal, print_json, show_receipt, show_table
 
 
 def add_scope(parser: argparse.ArgumentParser, *, tracks: str, range_: str) -> None:
@@ -186,7 +186,18 @@ def role_wish(text: str) -> RoleWish:
 def add_records(parser: argparse.ArgumentParser) -> None:
     """Add what else may be written."""
     parser.add_argument("--plan", type=Path, metavar="PLAN.json", help="also write the plan")
-    parser.add_argument("--report", type=Path, metavar="REPORT.html", help="also write a report to look at")
+    add_report(parser)
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Add the report, and whether it can be listened to."""
+    parser.add_argument("--report", type=Path, metavar="REPORT.html", help="also write a report to look at and hear")
+    parser.add_argument(
+        "--no-report-audio",
+        action="store_true",
+        help="the report holds no sound; else it holds a short excerpt of the mix and of every track, before and "
+        "after, which whoever gets the file can hear",
+    )
 
 
 def settings_of(options: argparse.Namespace) -> MixSettings:
@@ -236,7 +247,7 @@ def run_inspect(options: argparse.Namespace, console: Console, inspect: Callable
     if options.json:
         print_json(inspected.data())
         return 0
-    output = Console(highlight=False, soft_wrap=True)
+    output = Terminal(highlight=False, soft_wrap=True)
     for line in inspected.heading():
         output.print(escape(line))
     show_table(output, inspected.table())

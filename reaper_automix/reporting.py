@@ -9,17 +9,24 @@ from dataclasses import replace
 from itertools import pairwise
 from operator import itemgetter
 
+from markupsafe import Markup
+
 from reaper_automix.audio.skips import Skip
 from reaper_automix.envelope import Polyline, gain_polyline
+from reaper_automix.errors import MediaError
+from reaper_automix.masking_reporting import masking_page
 from reaper_automix.mixers import drums, strips, tone, vocal
 from reaper_automix.mixers.vocal_compression import BLOCK_S
-from reaper_automix.mixplan import PanMove, PolarityMove, move_words
+from reaper_automix.mixplan import Move, PanMove, PolarityMove, move_words
 from reaper_automix.pipeline import Planned
+from reaper_automix.plugin_reporting import plugin_rows
 from reaper_automix.receipt import Receipt, Status
 from reaper_automix.report.kit_section import KitRow, kit_section
+from reaper_automix.report.masking_section import masking_section
 from reaper_automix.report.model import (
     CHANGED,
     LEFT_OUT,
+    NEW,
     UNCHANGED,
     MixSummary,
     MoveRow,
@@ -55,7 +62,7 @@ def report_of(planned: Planned, receipt: Receipt | None, outputs: tuple[tuple[st
         The files of the run.
     """
     plan = planned.plan
-    rows = _Rows(planned)
+    rows = _Rows(planned, receipt)
     return Report(
         title=planned.before.name or planned.before.path or "Session",
         session_path=planned.before.path,
@@ -66,8 +73,8 @@ def report_of(planned: Planned, receipt: Receipt | None, outputs: tuple[tuple[st
         end_s=plan.range_s[1],
         tempo_bpm=planned.before.tempo_bpm,
         summary=_summary(planned),
-        tracks=tuple(rows.row(track) for track in planned.before.tracks),
-        moves=tuple(MoveRow(*move_words(move), move.reason) for move in plan.moves),
+        tracks=tuple(rows.row(track) for track in planned.after.tracks),
+        moves=tuple(map(_move_row, plan.moves)),
         warnings=plan.warnings,
         sections=_sections(planned),
         skipped=(*_skip_rows(planned.skips), *_not_written(receipt)),
@@ -75,7 +82,25 @@ def report_of(planned: Planned, receipt: Receipt | None, outputs: tuple[tuple[st
     )
 
 
+def _move_row(move: Move) -> MoveRow:
+    return MoveRow(*move_words(move), move.reason)
+
+
 def _sections(planned: Planned) -> tuple[Section, ...]:
+    """Return what the mixer adds to the page, and who covers whom."""
+    return (*_mixer_sections(planned), *_masking_sections(planned))
+
+
+def _masking_sections(planned: Planned) -> tuple[Section, ...]:
+    """Return who covers whom; a file that can no longer be read costs this section, not the report."""
+    try:
+        page = masking_page(planned)
+    except MediaError as error:
+        return (Section("Masking between tracks", str(Markup("<p>Not measured: {}</p>").format(error))),)
+    return (masking_section(page),) if page else ()
+
+
+def _mixer_sections(planned: Planned) -> tuple[Section, ...]:
     """Return what the mixer adds to the page."""
     if planned.plan.mixer == vocal.NAME and isinstance(planned.findings, vocal.VocalFindings):
         return (vocal_section(_vocal_page(planned, planned.findings)),)
@@ -169,33 +194,44 @@ def _summary(planned: Planned) -> MixSummary:
 class _Rows:
     """Makes the row of each track."""
 
-    def __init__(self, planned: Planned) -> None:
+    def __init__(self, planned: Planned, receipt: Receipt | None) -> None:
         self._planned = planned
+        self._plugins = plugin_rows(planned)
+        self._made = {track.id for track in planned.after.tracks} - {track.id for track in planned.before.tracks}
         self._before = planned.hearing
         self._after = planned.hearing_after
         self._left_out = {out.track_id: out.reason for out in planned.hearing.scope.left_out}
-        self._reasons = {m.track.id: m.reason for m in planned.plan.moves if hasattr(m, "track")}
+        self._moves: dict[str, list[Move]] = {}
+        for move in planned.plan.moves:
+            self._moves.setdefault(move.track.id, []).append(move)
+        self._skipped = _skips_by_track(planned.skips, receipt)
 
-    def row(self, track: Track) -> TrackRow:
-        """Return the row of a track as it was, with what it becomes."""
-        after = self._planned.after.track(track.id)
+    def row(self, after: Track) -> TrackRow:
+        """Return the row of a track as the plan leaves it, with what it was; one that is made was not."""
+        track = after if after.id in self._made else self._planned.before.track(after.id)
         role = self._before.roles.get(track.id)
+        moves = self._moves.get(track.id, [])
         row = TrackRow(
             id=track.id,
             name=track.title,
-            depth=sum(1 for _ in self._planned.before.ancestors(track)),
+            depth=sum(1 for _ in self._planned.after.ancestors(after)),
             role=role.value if role else None,
             status=self._status(track),
-            reason=self._left_out.get(track.id) or self._reasons.get(track.id, ""),
+            reason=self._left_out.get(track.id) or (moves[0].reason if moves else ""),
             fader_before_db=track.gain_db,
             fader_after_db=after.gain_db,
+            moves=tuple(map(_move_row, moves)),
+            skipped=self._skipped.get(track.id, ()) + self._skipped.get(track.title, ()),
+            plugins=self._plugins.get(track.id, ()),
         )
         return self._with_levels(row, track, after) if track.id in self._before.measurements else row
 
     def _status(self, track: Track) -> str:
         if track.id in self._left_out:
             return LEFT_OUT
-        return CHANGED if track.id in self._reasons else UNCHANGED
+        if track.id in self._made:
+            return NEW
+        return CHANGED if track.id in self._moves else UNCHANGED
 
     def _with_levels(self, row: TrackRow, before: Track, after: Track) -> TrackRow:
         measurement = self._before.measurements[before.id]
@@ -258,6 +294,17 @@ def _value(line: Polyline, index: int, time_s: float) -> float:
         return line[index][1]
     a, b = line[index - 1], line[min(index, len(line) - 1)]
     return a[1] if b[0] <= a[0] else a[1] + (time_s - a[0]) / (b[0] - a[0]) * (b[1] - a[1])
+
+
+def _skips_by_track(skips: tuple[Skip, ...], receipt: Receipt | None) -> dict[str, tuple[SkipRow, ...]]:
+    """Return what was not judged by the id of its track, and what was not written by the name, which a receipt has."""
+    by_id: dict[str, list[Skip]] = {}
+    for skip in skips:
+        by_id.setdefault(skip.track_id, []).append(skip)
+    rows = {track_id: _skip_rows(tuple(found)) for track_id, found in by_id.items()}
+    for row in _not_written(receipt):
+        rows[row.track] = (*rows.get(row.track, ()), row)
+    return rows
 
 
 def _skip_rows(skips: tuple[Skip, ...]) -> tuple[SkipRow, ...]:

@@ -230,6 +230,7 @@ def _planned(request: Request, session: Session, folder: RunFolder, progress: Ca
     """Return the plan and the report as text."""
     try:
         from reaper_automix.mixplan_json import plan_to_json
+        from reaper_automix.playback_reporting import with_playback
         from reaper_automix.report import render_report
         from reaper_automix.reporting import report_of
         from reaper_automix.requested_plan import plan_requested
@@ -241,8 +242,9 @@ def _planned(request: Request, session: Session, folder: RunFolder, progress: Ca
         ) from error
     planned = plan_requested(request, session, progress)
     progress("Writing the report", 0, 1)
-    report = render_report(report_of(planned, None, (("Plan", str(folder.plan)),)))
-    return plan_to_json(planned.plan), report
+    report = report_of(planned, None, (("Plan", str(folder.plan)),))
+    report = with_playback(report, planned, progress, wanted=request.report_audio)
+    return plan_to_json(planned.plan), render_report(report)
 
 
 def _text_of(path: Path) -> str:

@@ -104,5 +104,5 @@ def test_steps_that_were_not_done_are_named(make: Make) -> None:
 
 def test_the_section_is_on_the_page(make: Make) -> None:
     report = report_of(make(), None, ())
-    assert [section.title for section in report.sections] == ["The channel strips"]
+    assert [section.title for section in report.sections] == ["The channel strips", "Masking between tracks"]
     assert report.sections[0].html.count('class="plot strip"') == 2

@@ -52,6 +52,26 @@ def third_octaves_db(audio: Audio, sample_rate_hz: int) -> Powers:
     return np.asarray(np.maximum(levels.energy_to_db(np.maximum(powers, 1e-15)), FLOOR_DB))
 
 
+def frame_powers(frames: Audio, sample_rate_hz: int) -> NDArray[np.float32]:
+    """Return the mean square of each frame in each band, float32 (n_frames, n_bands), channels added.
+
+    Parameters
+    ----------
+    frames : ndarray of float32, shape (n_channels, n_frames, n_samples)
+        Full scale is 1; of any length, ``FRAME_S`` for bins of 5 Hz. A Hann window is laid over each.
+    sample_rate_hz : int
+        A band beyond its half holds nothing.
+    """
+    size = frames.shape[2]
+    window = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)).astype(np.float32)
+    scale = 2.0 / (size * np.square(window, dtype=np.float64).sum())
+    total = np.zeros((frames.shape[1], N_BANDS))
+    for channel in frames:
+        power = np.square(np.abs(fft.rfft(channel * window, axis=1)))
+        total += power @ _matrix(size, sample_rate_hz).T.astype(np.float32)
+    return np.asarray(total * scale, np.float32)
+
+
 @lru_cache(maxsize=8)
 def _matrix(size: int, sample_rate_hz: int) -> Powers:
     """Return which bins belong to which band, (n_bands, n_bins)."""

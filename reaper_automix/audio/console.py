@@ -12,6 +12,7 @@ them, and remember what came before.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -88,6 +89,20 @@ class Console:
         if self._master.muted:
             return frozenset()
         return frozenset(i for i in self._order if any(self._is_open(i, o) for o in self._outputs[i]))
+
+    def memory_from_s(self, track_id: str) -> float:
+        """How much of what a track played before decides what is heard of it now."""
+        rack = self._racks.get(track_id)
+        further = [o.target_id for o in self._outputs.get(track_id, ()) if o.target_id is not None]
+        behind_s = max((self.memory_from_s(target_id) for target_id in further), default=0.0)
+        return behind_s + (0.0 if rack is None else rack.memory_s)
+
+    def at_rest(self) -> Console:
+        """Return the same console, whose effects have heard nothing yet: it can start anywhere."""
+        fresh = copy.copy(self)
+        fresh._racks = {track_id: rack.at_rest() for track_id, rack in self._racks.items()}
+        fresh._next_sample = None
+        return fresh
 
     def process(self, start_sample: int, tracks: Mapping[str, Audio], *, n_samples: int | None = None) -> Audio:
         """Return the master, float32 (2, n_samples), for one block.

@@ -107,6 +107,10 @@ class Rack:
         settings = [slot.settings for slot in self._slots if isinstance(slot.settings, EqualiserSettings)]
         return tuple(note for each in settings for note in equaliser.notes(each, self._rate_hz))
 
+    def at_rest(self) -> Rack:
+        """Return the same rack, which has heard nothing yet."""
+        return Rack(self._slots, self._rate_hz)
+
     def process(self, block: Audio) -> Audio:
         """Return the next samples after all plug-ins.
 

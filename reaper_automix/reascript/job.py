@@ -288,6 +288,7 @@ class Job:
             window=self.window,
             reaper_pid=os.getpid(),
             project=session.path,
+            report_audio=self.preferences.report_audio == "yes",
         )
         write_text_whole(folder.request, request_to_json(request))
         yield GO_ON
@@ -315,7 +316,7 @@ class Job:
             if last.get("event") == "done" and not self._cancelled:
                 return
             if last.get("event") == "failed":
-                raise SessionError(str(last.get("message") or f"The worker failed; see {folder.log}."))
+                raise SessionError(str(last.get("message") or _no_reason(folder)))
             if exit_code is not None:
                 self._raise_ended(last, exit_code)
             if time.monotonic() - worker.heard_at_s > SILENCE_LIMIT_S:
@@ -422,3 +423,7 @@ def _told(plan_json: str) -> list[str]:
     """Return the moves of a plan in words."""
     words = (move_words(move) for move in plan_from_json(plan_json).moves)
     return [f"{track}: {what} {before} -> {after}" for track, what, before, after in words]
+
+
+def _no_reason(folder: RunFolder) -> str:
+    return f"The worker failed and gave no reason; nothing was changed. Run again, or report {folder.log}."

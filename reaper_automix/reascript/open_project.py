@@ -240,12 +240,12 @@ class ReaperHost:
             if pointer is None:
                 if all(isinstance(edit, RestorePoints) and not edit.was for edit in edits):
                     continue  # what is to be taken away is not there
-                raise SessionError(f"REAPER does not show the {key[1].value} envelope of a track")
+                raise SessionError(f"REAPER does not show the {key[1].value} envelope of track {self._title(key[0])!r}")
             before = self._lines(pointer)
             self._chunks_before[key] = "\n".join(before)
             lines = _edited(before, edits, used=self._reaper.is_used(pointer))
             if not self._reaper.set_envelope_chunk(pointer, "\n".join(lines)):
-                raise SessionError(f"REAPER refused the {key[1].value} envelope of a track")
+                raise SessionError(f"REAPER refused the {key[1].value} envelope of track {self._title(key[0])!r}")
 
     def _create_missing(self, targets: _Targets) -> None:
         """Have REAPER create envelopes that it does not hand out by itself; all tracks of a kind at once."""
@@ -309,6 +309,10 @@ class ReaperHost:
 
     def _lines(self, envelope: str) -> list[str]:
         return self._reaper.envelope_chunk(envelope).rstrip("\n").split("\n")
+
+    def _title(self, track_id: str) -> str:
+        """Return what a person calls a track."""
+        return self._reaper.text(self._track(track_id), "P_NAME") or track_id
 
     def _track(self, track_id: str) -> str:
         """Return a track's pointer; the tracks are looked up anew where it is not known."""

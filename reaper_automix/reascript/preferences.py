@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from reaper_automix.errors import AutomixError
+from reaper_automix.plugins.registry import SUITES
 from reaper_automix.settings import RIDE_ENVELOPES, RIDERS, STRIP_SOURCES, MixSettings
 
 TITLE = "Automix settings"
@@ -39,6 +40,8 @@ class Preferences:
         what is proven.
     tone : str
         What ``Automix tone`` gives a track: an ``equaliser``, or the network's audio as a new ``take`` of each item.
+    report_audio : str
+        ``yes``: the report of a run can be listened to, and is larger and later by that; or ``no``.
     """
 
     strength_percent: float = 100.0
@@ -50,6 +53,7 @@ class Preferences:
     rider: str = "auto"
     strips: str = "auto"
     tone: str = "equaliser"
+    report_audio: str = "yes"
 
     def to_data(self) -> dict[str, Any]:
         """Return the preferences as they are stored."""
@@ -72,11 +76,12 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "target": ("fader", "envelope"),
     "rides": tuple(RIDE_ENVELOPES),
     "tracks": ("selected", "all"),
-    "plug_ins": ("stock", "iem"),
+    "plug_ins": SUITES,
     "render": ("ask", "always", "never"),
     "rider": RIDERS,
     "strips": STRIP_SOURCES,
     "tone": ("equaliser", "take"),
+    "report_audio": ("yes", "no"),
 }
 
 CAPTIONS: Mapping[str, str] = {
@@ -84,11 +89,12 @@ CAPTIONS: Mapping[str, str] = {
     "target": "Levels go to (fader or envelope)",
     "rides": "Envelope for rides (volume or trim)",
     "tracks": "Tracks (selected or all)",
-    "plug_ins": "Plug-ins (stock or iem)",
+    "plug_ins": f"Plug-ins ({' or '.join(SUITES)})",
     "render": "Render tracks with plug-ins first (ask / always / never)",
     "rider": "Who rides in 'Automix rides' (auto / lds / rule)",
     "strips": "Who suggests 'Automix strips' (auto / usual / learned)",
     "tone": "'Automix tone' makes (equaliser or take)",
+    "report_audio": "Reports can be listened to (yes or no)",
 }
 
 

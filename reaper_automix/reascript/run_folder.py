@@ -135,7 +135,7 @@ def read_json(path: Path) -> Any:
     """Return what a JSON file says; None where it is missing or not whole."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

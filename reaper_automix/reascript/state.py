@@ -33,7 +33,7 @@ class ExtState:
         text = self._api.GetExtState(EXT_SECTION, key)
         try:
             return json.loads(text) if text else default
-        except ValueError:
+        except (ValueError, RecursionError):
             return default
 
     def set(self, key: str, value: Any, *, persist: bool = False) -> None:

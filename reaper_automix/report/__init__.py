@@ -4,6 +4,7 @@ from reaper_automix.report.html import render_report, write_report
 from reaper_automix.report.model import (
     CHANGED,
     LEFT_OUT,
+    NEW,
     UNCHANGED,
     MixSummary,
     MoveRow,
@@ -16,6 +17,7 @@ from reaper_automix.report.model import (
 __all__ = [
     "CHANGED",
     "LEFT_OUT",
+    "NEW",
     "UNCHANGED",
     "MixSummary",
     "MoveRow",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reaper_automix import __version__
 from reaper_automix.errors import SessionError
-from reaper_automix.report import pictures, wording
+from reaper_automix.files import write_bytes_whole
+from reaper_automix.report import pictures, player, wording
 from reaper_automix.report.model import Report
+from reaper_automix.report.plots import NO_PLOTS, available
+from reaper_automix.report.plugin_section import plugin_section
 from reaper_automix.report.scale import loudness_scale
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -28,11 +29,14 @@ def render_report(report: Report) -> str:
     The page loads nothing, follows the system's light or dark theme, and prints.
     """
     page = _environment().get_template("template.html.j2")
-    script = _script()
+    script = _script(report)
     text = page.render(
         report=report,
         balance=loudness_scale(v for t in report.tracks for v in (t.loudness_before_lufs, t.loudness_after_lufs)),
         pictures=pictures,
+        player=player,
+        plugin_section=plugin_section,
+        no_plots="" if available() or not any(track.plugins for track in report.tracks) else NO_PLOTS,
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         version=__version__,
@@ -51,18 +55,10 @@ def write_report(report: Report, path: Path) -> None:
         If the file cannot be written; an older report there is still whole.
     """
     page = render_report(report).encode()
-    unfinished = path.parent / f".automix-{uuid4().hex[:12]}.tmp"
     try:
-        unfinished.write_bytes(page)
-        unfinished.replace(path)
-    except OSError as error:
-        raise SessionError(
-            f"{path}: the report cannot be written ({error.strerror or error}); "
-            "choose an existing folder that you may write to with --report"
-        ) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink()
+        write_bytes_whole(path, page)
+    except SessionError as error:
+        raise SessionError(f"{error} The report's place is given with --report.") from error
 
 
 def _environment() -> Environment:
@@ -75,9 +71,10 @@ def _environment() -> Environment:
     )
 
 
-def _script() -> str:
+def _script(report: Report) -> str:
     """Return the page's only script; its hash in the page's policy keeps every other from running."""
-    return files("reaper_automix.report").joinpath("report.js").read_text(encoding="utf-8")
+    own = files("reaper_automix.report").joinpath("report.js").read_text(encoding="utf-8")
+    return own + "\n" + player.scripts() if report.playback.pieces else own
 
 
 def _written_project(report: Report) -> str | None:

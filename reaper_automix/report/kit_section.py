@@ -31,16 +31,18 @@ def kit_section(rows: Sequence[KitRow]) -> Section:
     table = Markup("").join(_row(row) for row in rows)
     html = Markup(
         '<h3>Loudness of each microphone</h3><p class="legend">Hollow: before. Filled: after. LUFS at the master.</p>'
-        '<div class="scroll">{}</div><div class="scroll"><table><thead><tr><th>Track</th><th>Microphone</th>'
-        '<th class="n">Before</th><th class="n">After</th><th class="n">Change</th><th>Besides</th></tr></thead>'
-        "<tbody>{}</tbody></table></div>"
+        '<div class="scroll" tabindex="0">{}</div><div class="scroll" tabindex="0"><table><caption>The same in numbers'
+        '</caption><thead><tr><th scope="col">Track</th><th scope="col">Microphone</th><th scope="col" class="n">Before'
+        '</th><th scope="col" class="n">After</th><th scope="col" class="n">Change</th><th scope="col">Besides</th>'
+        "</tr></thead><tbody>{}</tbody></table></div>"
     ).format(_picture(rows), table)
     return Section("The drum kit", str(html))
 
 
 def _row(row: KitRow) -> Markup:
     return Markup(
-        '<tr><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td>{}</td></tr>'
+        '<tr><th scope="row">{}</th><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td>'
+        "<td>{}</td></tr>"
     ).format(
         track_title(row.track),
         row.microphone,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reaper_automix.report.playback_model import NO_PLAYBACK, Playback
+from reaper_automix.report.plugin_model import PluginRow
+
 CHANGED = "changed"
 UNCHANGED = "unchanged"
 LEFT_OUT = "left out"
+NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class TrackRow:
     role : str or None
         What the track was taken for; None: not recognised.
     status : str
-        ``CHANGED``, ``UNCHANGED`` or ``LEFT_OUT``.
+        ``CHANGED``, ``UNCHANGED``, ``LEFT_OUT`` or ``NEW`` (a bus that the run makes).
     reason : str
         Why it moved, or why it was left out, with the next step.
     fader_before_db, fader_after_db : float
@@ -37,6 +41,12 @@ class TrackRow:
     gain_before_db, gain_after_db : tuple of (float, float)
         (time in seconds of the project, dB) of the total curve, fader times envelopes; straight between points, held
         before the first and after the last.
+    moves : tuple of MoveRow
+        All that the plan does to it, in the plan's order; where there are any, ``reason`` is that of one of them.
+    skipped : tuple of SkipRow
+        What of it was not judged or not written.
+    plugins : tuple of PluginRow
+        What the plan sets on it, in the order of the plan.
     """
 
     id: str
@@ -55,6 +65,9 @@ class TrackRow:
     waveform: tuple[tuple[float, float], ...] = ()
     gain_before_db: tuple[tuple[float, float], ...] = ()
     gain_after_db: tuple[tuple[float, float], ...] = ()
+    moves: tuple[MoveRow, ...] = ()
+    skipped: tuple[SkipRow, ...] = ()
+    plugins: tuple[PluginRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,8 @@ class Report:
         The time range of the run, and of every waveform here.
     outputs : tuple of (str, str)
         (label, path) of the files that were written.
+    playback : Playback
+        What can be listened to.
     """
 
     title: str
@@ -142,3 +157,4 @@ class Report:
     skipped: tuple[SkipRow, ...]
     sections: tuple[Section, ...] = ()
     outputs: tuple[tuple[str, str], ...] = ()
+    playback: Playback = NO_PLAYBACK

@@ -104,7 +104,8 @@ def _table(rows: Sequence[StripRow]) -> Markup:
         for row in rows
     )
     return Markup(
-        '<div class="scroll"><table class="compressors"><caption>The same in words; held back: where a suggestion was '
+        '<div class="scroll" tabindex="0"><table class="compressors">'
+        "<caption>The same in words; held back: where a suggestion was "
         'too much for the track</caption><thead><tr><th scope="col">Track</th><th scope="col">Equaliser</th>'
         '<th scope="col">Compressor</th><th scope="col" class="n">Reverb</th><th scope="col" class="n">Pan</th>'
         '<th scope="col" class="n">Fader, dB</th><th scope="col" class="held">Held back</th></tr></thead>'

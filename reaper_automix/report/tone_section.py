@@ -87,7 +87,8 @@ def _table(rows: Sequence[ToneRow]) -> Markup:
         for row in rows
     )
     return Markup(
-        '<div class="scroll"><table class="compressors"><caption>The same in words; both distances are root mean '
+        '<div class="scroll" tabindex="0"><table class="compressors">'
+        "<caption>The same in words; both distances are root mean "
         'squares from 80 Hz to 12 kHz at full strength, in dB</caption><thead><tr><th scope="col">Track</th>'
         '<th scope="col">Equaliser</th><th scope="col" class="n">Wanted curve to flat</th><th scope="col" class="n">'
         'Equaliser to wanted curve</th><th scope="col">Remarks</th></tr></thead><tbody>{}</tbody></table></div>'

@@ -202,7 +202,8 @@ def _table(masking: MaskingRows) -> Markup:
         )
     headings = (Markup('<th scope="col"{}>{}</th>').format(_kind(i), h) for i, h in enumerate(_HEADINGS[:n_columns]))
     return Markup(
-        '<div class="scroll"><table class="small unbroken"><caption>By octave, dB per root hertz, each less its mean'
+        '<div class="scroll" tabindex="0"><table class="small unbroken">'
+        "<caption>By octave, dB per root hertz, each less its mean"
         "</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
     ).format(Markup("").join(headings), Markup("").join(rows))
 

@@ -128,7 +128,8 @@ def _level(page: VocalPage) -> Markup:
         )
         + _level_picture(page)
         + Markup(
-            '<div class="scroll"><table class="small unbroken"><caption>Lead vocal above everything else, LU</caption>'
+            '<div class="scroll" tabindex="0"><table class="small unbroken">'
+            "<caption>Lead vocal above everything else, LU</caption>"
             '<thead><tr><th scope="col">Heard</th><th scope="col" class="n">Before</th>'
             '<th scope="col" class="n">Wanted</th><th scope="col" class="n">After</th></tr></thead>'
             "<tbody>{}</tbody></table></div>"
@@ -199,7 +200,8 @@ def _compressor(page: VocalPage) -> Markup:
         for row in page.compressors
     )
     table = Markup(
-        '<div class="scroll"><table class="compressors"><caption>Each track of the lead has its own</caption>'
+        '<div class="scroll" tabindex="0"><table class="compressors">'
+        "<caption>Each track of the lead has its own</caption>"
         '<thead><tr><th scope="col">Track</th><th scope="col">Settings</th>'
         '<th scope="col" class="n">Loudness range<br>before, LU'
         '</th><th scope="col" class="n">Loudness range<br>after, LU</th><th scope="col">Why</th></tr></thead>'

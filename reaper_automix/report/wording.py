@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeGuard
 
 from reaper_automix.effect_settings.kinds import EFFECTS
-from reaper_automix.report.model import CHANGED, LEFT_OUT, UNCHANGED, Report, TrackRow
+from reaper_automix.report.model import CHANGED, LEFT_OUT, NEW, UNCHANGED, Report, TrackRow
 from reaper_automix.units import SILENCE_DB
 
 NOT_MEASURED = "–"
@@ -104,7 +104,7 @@ def track_counts(tracks: tuple[TrackRow, ...]) -> str:
     """Say how many tracks changed, stayed and were left out."""
     if not tracks:
         return "The session has no tracks."
-    counts = ((status, sum(t.status == status for t in tracks)) for status in (CHANGED, UNCHANGED, LEFT_OUT))
+    counts = ((status, sum(t.status == status for t in tracks)) for status in (CHANGED, NEW, UNCHANGED, LEFT_OUT))
     return f"{plural(len(tracks), 'track')}: " + ", ".join(f"{n} {status}" for status, n in counts if n) + "."
 
 

@@ -223,9 +223,8 @@ def test_tone_as_takes_is_one_undo_and_needs_no_equaliser(
 
     project = save(eight, "song.RPP")
     with OpenReaper(project, tmp_path) as reaper:
-        reaper.do(
-            "answer", inputs=[["100", "fader", "volume", "selected", "stock", "never", "auto", "learned", "take"]]
-        )
+        wanted = ["100", "fader", "volume", "selected", "stock", "never", "auto", "learned", "take", "yes"]
+        reaper.do("answer", inputs=[wanted])
         reaper.run("Automix settings")
         reaper.do("select", tracks=["Bass", "Kick"])
         reaper.run("Automix tone")
@@ -473,7 +472,7 @@ def test_recording_that_begins_meanwhile_is_respected(reaper: OpenReaper) -> Non
 
 
 def test_settings_are_asked_for_kept_and_used(reaper: OpenReaper) -> None:
-    reaper.do("answer", inputs=[["0", "fader", "volume", "all", "stock", "never", "auto", "auto", "equaliser"]])
+    reaper.do("answer", inputs=[["0", "fader", "volume", "all", "stock", "never", "auto", "auto", "equaliser", "no"]])
     reaper.trigger("Automix settings")
     reaper.run("Automix balance")
     assert set(reaper.faders().values()) == {1.0}, "strength 0 changes nothing"

@@ -43,7 +43,8 @@ def reaper(stems: Path, save: Callable[..., Path], tmp_path: Path) -> Iterator[O
 
 
 def prefer(reaper: OpenReaper, render: str) -> None:
-    reaper.do("answer", inputs=[["100", "fader", "volume", "selected", "stock", render, "auto", "auto", "equaliser"]])
+    wanted = ["100", "fader", "volume", "selected", "stock", render, "auto", "auto", "equaliser", "no"]
+    reaper.do("answer", inputs=[wanted])
     reaper.trigger("Automix settings")
 
 

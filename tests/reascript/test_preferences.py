@@ -38,8 +38,8 @@ def test_the_box_shows_what_is_set_and_fits_reapers_sixteen_fields() -> None:
 
 
 def test_entries_may_be_shortened() -> None:
-    chosen = ask(Boxes(["50 %", "Env", "t", "ALL", "s", "al", "ru", "le", "t"]), Preferences())
-    assert chosen == Preferences(50.0, "envelope", "trim", "all", "stock", "always", "rule", "learned", "take")
+    chosen = ask(Boxes(["50 %", "Env", "t", "ALL", "s", "al", "ru", "le", "t", "n"]), Preferences())
+    assert chosen == Preferences(50.0, "envelope", "trim", "all", "stock", "always", "rule", "learned", "take", "no")
     assert chosen.mix_settings().all_on_envelope
     assert chosen.mix_settings().rider == "rule"
     assert chosen.mix_settings().tone_take
@@ -50,10 +50,10 @@ def test_entries_may_be_shortened() -> None:
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        (["120", "fader", "volume", "all", "stock", "ask", "auto", "auto", "equaliser"], "0 to 100"),
-        (["nan", "fader", "volume", "all", "stock", "ask", "auto", "auto", "equaliser"], "0 to 100"),
-        (["50", "", "volume", "all", "stock", "ask", "auto", "auto", "equaliser"], "fader, envelope"),
-        (["50", "fader", "volume", "all", "stock", "a", "auto", "auto", "equaliser"], "ask or always"),
+        (["120", "fader", "volume", "all", "stock", "ask", "auto", "auto", "equaliser", "yes"], "0 to 100"),
+        (["nan", "fader", "volume", "all", "stock", "ask", "auto", "auto", "equaliser", "yes"], "0 to 100"),
+        (["50", "", "volume", "all", "stock", "ask", "auto", "auto", "equaliser", "yes"], "fader, envelope"),
+        (["50", "fader", "volume", "all", "stock", "a", "auto", "auto", "equaliser", "yes"], "ask or always"),
     ],
 )
 def test_a_wrong_entry_is_told_and_asked_again(entries: list[str], said: str) -> None:

@@ -233,7 +233,7 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_the_mixer_found_comes_to_the_page(song: Path) -> None:
     planned = make_plan(StemsHost(song).read_session(), "vocal", MixSettings(vocal_level="rule"))
-    (section,) = report_of(planned, None, ()).sections
+    section, *_ = report_of(planned, None, ()).sections
     words = words_of(section.html)
     found = planned.findings
     assert "Lead vocal: lead vocal" in words
@@ -248,7 +248,7 @@ def test_what_the_mixer_found_comes_to_the_page(song: Path) -> None:
 def test_a_part_of_the_session_says_why_no_plug_in_is_written(song: Path) -> None:
     settings = MixSettings(vocal_level="rule", vocal_steps=("level", "equaliser"))
     planned = make_plan(StemsHost(song).read_session(), "vocal", settings, range_s=(2.0, 12.0))
-    (section,) = report_of(planned, None, ()).sections
+    section, *_ = report_of(planned, None, ()).sections
     assert "The equaliser is left as it is: plug-ins play everywhere" in section.html
     assert "The compressor was not among the steps of this run." in section.html
     assert "Nothing sounds" not in section.html
