@@ -54,7 +54,7 @@ FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_TAR
 PROBE = """
 import importlib.util, pathlib, sys
 import numpy, scipy, soundfile, soxr
-names = ["pip", "rich", "jinja2", "pyloudnorm", "platformdirs", "mido", "reapy", *sys.argv[2:]]
+names = ["pip", "rich", "jinja2", "matplotlib", "pyloudnorm", "platformdirs", "mido", "reapy", *sys.argv[2:]]
 missing = [name for name in names if importlib.util.find_spec(name) is None]
 own = importlib.util.find_spec("reaper_automix")
 if own is None or pathlib.Path(sys.argv[1]).resolve() not in pathlib.Path(own.origin or "").resolve().parents:
@@ -62,9 +62,9 @@ if own is None or pathlib.Path(sys.argv[1]).resolve() not in pathlib.Path(own.or
 sys.exit("missing: " + ", ".join(missing) if missing else 0)
 """
 EXTRA_MODULES = {
-    "dev": ("ruff", "mypy", "importlinter", "pytest", "xdist", "hypothesis", "torch"),
+    "dev": ("ruff", "mypy", "importlinter", "pytest", "xdist", "hypothesis", "coverage", "selenium", "torch"),
     "deep": ("torch",),
-    "train": ("sklearn", "librosa", "matplotlib", "yaml"),
+    "train": ("sklearn", "librosa", "yaml"),
 }
 AGAIN = " Then run install.py again."
 TROUBLE = (
@@ -481,12 +481,16 @@ def run_demo(place: Place, runner: Runner, steps: Steps) -> int:
 def run_checks(place: Place, runner: Runner, steps: Steps) -> int:
     """Run every check, go on after a failure, and sum up."""
     python = place.program("python")
+    for left in place.root.glob(".coverage.*"):  # of a run that was stopped
+        left.unlink(missing_ok=True)
+    n_processes = str(min(os.cpu_count() or 1, 2))
     checks = (
         ("ruff format --check", [python, "-m", "ruff", "format", "--check", "."]),
         ("ruff check", [python, "-m", "ruff", "check", "."]),
         ("mypy", [python, "-m", "mypy"]),
         ("lint-imports", [place.program("lint-imports")]),
-        ("pytest", [python, "-m", "pytest", "-n", str(min(os.cpu_count() or 1, 2)), "--dist", "loadfile"]),
+        ("pytest", [python, "-m", "coverage", "run", "-m", "pytest", "-n", n_processes, "--dist", "loadfile"]),
+        ("branches taken", [python, "tests/file_coverage.py"]),
     )
     lines, failed = [], 0
     for name, command in checks:
@@ -637,7 +641,7 @@ def install(place: Place, options: argparse.Namespace, runner: Runner, machine: 
     if not (options.demo or options.test or options.no_reaper):
         machine = machine or this_machine()
         folder = choose_reaper_folder(options, machine)
-    steps = Steps(3 if options.demo or folder else 7 if options.test else 2)
+    steps = Steps(3 if options.demo or folder else 8 if options.test else 2)
     try:
         set_up(place, ("dev",) if options.test else (), runner, steps)
     finally:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from reaper_automix.option_types import positive
-from reaper_automix.terminal import Bars, Columns, show_table
+from reaper_automix.terminal import Bars, Columns, Terminal, show_table
 from reaper_automix.training.corpora.contract import CorpusSong, Finding
 from reaper_automix.training.corpora.registry import CORPORA, corpus_named
 
@@ -75,7 +75,7 @@ def _list(options: argparse.Namespace, console: Console) -> int:
         sys.stdout.write(json.dumps({c.name: c.what for c in CORPORA.values()}, indent=1, ensure_ascii=False) + "\n")
     elif not options.quiet:
         show_table(
-            Console(highlight=False),
+            Terminal(highlight=False),
             Columns(("corpus", "what it is"), tuple((c.name, c.what) for c in CORPORA.values())),
         )
     del console
@@ -94,7 +94,7 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     _show_findings(findings, console)
     if songs and not options.quiet:
         show_table(
-            Console(highlight=False),
+            Terminal(highlight=False),
             Columns(("song", "author", "licence", "use", ">tracks", ">moving", ">s"), tuple(map(_row, songs))),
         )
     return 1 if problems else 0

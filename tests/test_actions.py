@@ -17,17 +17,14 @@ import pytest
 from reaper_automix import __version__
 from reaper_automix.errors import PlanError
 from reaper_automix.installation.reapack import read_header
+from reaper_automix.mixers.registry import MIXERS
 
 ACTIONS = Path(__file__).resolve().parents[1] / "actions"
 START = ACTIONS / "automix_start.py"
 SCRIPTS = sorted(path for path in ACTIONS.glob("*.py") if path != START)
 STARTED = {
+    **{f"Automix {mixer}.py": f'mix", mixer="{mixer}' for mixer in MIXERS},  # every mixer has its action
     "Automix balance.py": "balance",
-    "Automix rides.py": 'mix", mixer="rides',
-    "Automix drums.py": 'mix", mixer="drums',
-    "Automix vocal.py": 'mix", mixer="vocal',
-    "Automix strips.py": 'mix", mixer="strips',
-    "Automix tone.py": 'mix", mixer="tone',
     "Automix preview only.py": "preview",
     "Automix revert.py": "revert",
     "Automix status.py": "status",

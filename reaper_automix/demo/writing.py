@@ -69,7 +69,8 @@ def _write_part(folder: Path, part: Part) -> Path:
             sf.write(temporary, part.audio.T, part.sample_rate_hz, subtype="PCM_16", format=part.suffix[1:].upper())
     except sf.LibsndfileError as error:
         raise SessionError(
-            f"{path}: cannot be written ({error}). Make room on the disk, or give another --out."
+            f"{path}: cannot be written ({getattr(error, 'error_string', error)}). "
+            "Make room on the disk, or give another --out."
         ) from error
     return path
 

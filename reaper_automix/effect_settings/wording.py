@@ -40,7 +40,7 @@ def _compressor_words(settings: CompressorSettings) -> str:
     words += f", release {settings.release_ms:.3g} ms"
     if settings.knee_db > 0.0:
         words += f", knee {settings.knee_db:.3g} dB"
-    return words + (f", make-up {settings.makeup_db:+.1f} dB" if settings.makeup_db != 0.0 else "")
+    return words + (f", make-up {settings.makeup_db:+.1f} dB" if abs(settings.makeup_db) >= 0.05 else "")
 
 
 def _reverb_words(settings: ReverbSettings) -> str:

@@ -38,6 +38,8 @@ from reaper_automix.units import SILENCE_DB, db_to_lin, lin_to_db
 
 NAME = "FdnReverb"
 EFFECT = "reverb"
+SUITE = "iem"
+LISTED = "VST: FdnReverb (IEM) (64ch)"
 
 HIGHS_HZ = 8_000.0
 HIGHS_Q = 0.7
@@ -63,12 +65,13 @@ _WORTH_SAYING = 0.03
 """A decay moved by less, to the next step of the knob, is not mentioned."""
 
 
-def playable(settings: ReverbSettings) -> tuple[ReverbSettings, tuple[str, ...]]:
+def playable(settings: ReverbSettings, *, sample_rate_hz: int = 48_000) -> tuple[ReverbSettings, tuple[str, ...]]:
     """Return the nearest settings that FdnReverb can hold, and what was changed.
 
     A dry signal is at 0 dB or not there at all (by ``output_pins``): where it is to be at another level, that of the
     wet one is moved with it, so that their balance stays.
     """
+    del sample_rate_hz
     said: list[str] = []
     dry_db = settings.dry_db
     wet_db = settings.wet_db
@@ -104,7 +107,7 @@ def knobs(settings: ReverbSettings, *, sample_rate_hz: int = 48_000) -> tuple[Kn
     )
 
 
-def settings_from(values: Mapping[str, float], *, is_dry: bool = False) -> ReverbSettings:
+def settings_from(values: Mapping[str, float], *, sample_rate_hz: int = 48_000, is_dry: bool = False) -> ReverbSettings:
     """Return settings from the positions (0 to 1) of the knobs by their names.
 
     Parameters
@@ -119,6 +122,7 @@ def settings_from(values: Mapping[str, float], *, is_dry: bool = False) -> Rever
     PlanError
         If a knob is missing.
     """
+    del sample_rate_hz
     return ReverbSettings(
         wet_db=lin_to_db(_WET.value(values)),
         dry_db=0.0 if is_dry else SILENCE_DB,
@@ -135,6 +139,12 @@ def output_pins(settings: ReverbSettings) -> tuple[tuple[int, ...], tuple[int, .
     left = tuple(pin for pair in pairs[::2] for pin in pair)
     right = tuple(pin for pair in pairs[1::2] for pin in pair)
     return (left, right) if settings.dry_db <= SILENCE_DB else ((1, *left), (2, *right))
+
+
+def output_channels(settings: ReverbSettings) -> dict[int, int]:
+    """Return the channels (as bits) for each output pin, counted from 0."""
+    left, right = output_pins(settings)
+    return {pin - 1: (pin in left) + 2 * (pin in right) for pin in range(1, N_CHANNELS + 1)}
 
 
 def _without_knob(settings: ReverbSettings) -> list[str]:

@@ -28,6 +28,8 @@ from reaper_automix.units import bandwidth_oct_to_q, db_to_lin, q_to_bandwidth_o
 
 NAME = "MultiEQ"
 EFFECT = "equaliser"
+SUITE = "iem"
+LISTED = "VST: MultiEQ (IEM) (64ch)"
 MOST_BANDS = 6
 """Of one instance; four that are neither the lowest nor the highest."""
 
@@ -104,7 +106,9 @@ def knobs(settings: EqualiserSettings, *, sample_rate_hz: int = 48_000) -> tuple
     return tuple(found)
 
 
-def settings_from(values: Mapping[str, float], *, sample_rate_hz: int = 48_000) -> EqualiserSettings:
+def settings_from(
+    values: Mapping[str, float], *, sample_rate_hz: int = 48_000, is_dry: bool = False
+) -> EqualiserSettings:
     """Return settings from the positions (0 to 1) of the knobs by their names, bands in the plug-in's order.
 
     Passes of 24 dB per octave are two of ours; those of 6 dB are what comes next to them: one of low q far beyond,
@@ -115,6 +119,7 @@ def settings_from(values: Mapping[str, float], *, sample_rate_hz: int = 48_000) 
     PlanError
         If a knob of a band that is on is missing.
     """
+    del is_dry
     bands: list[Band] = []
     for slot in range(1, MOST_BANDS + 1):
         if _enablement(slot).word(values) == "ON":

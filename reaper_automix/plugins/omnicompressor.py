@@ -31,6 +31,8 @@ from reaper_automix.units import SILENCE_DB
 
 NAME = "OmniCompressor"
 EFFECT = "compressor"
+SUITE = "iem"
+LISTED = "VST: OmniCompressor (IEM) (64ch)"
 MONO_DETECTOR = True
 """Its detector listens to channel 1 only, and all channels get that gain: sound in the right one alone passes."""
 
@@ -53,12 +55,20 @@ def fits(n_channels: int) -> bool:
     return n_channels == 1
 
 
-def playable(settings: CompressorSettings) -> tuple[CompressorSettings, tuple[str, ...]]:
-    """Return the nearest settings that OmniCompressor can hold, and what was changed.
+def why_not(n_channels: int) -> str:
+    """Return why it is not used on a signal with so many channels; empty where it is."""
+    return "" if fits(n_channels) else f"{NAME} listens to channel 1 only"
+
+
+def playable(
+    settings: CompressorSettings, *, sample_rate_hz: int = 48_000
+) -> tuple[CompressorSettings, tuple[str, ...]]:
+    """Return the nearest settings that OmniCompressor can hold at any sample rate, and what was changed.
 
     Of two ratios the nearer one has the nearer slope, 1 - 1 / ratio. What it has no knob for is off: the RMS size, the
     dry signal, the filters of the detector.
     """
+    del sample_rate_hz
     said: list[str] = []
 
     def nearest(slider: Slider, value: float, what: str) -> float:
@@ -102,7 +112,9 @@ def knobs(settings: CompressorSettings, *, sample_rate_hz: int = 48_000) -> tupl
     )
 
 
-def settings_from(values: Mapping[str, float]) -> CompressorSettings:
+def settings_from(
+    values: Mapping[str, float], *, sample_rate_hz: int = 48_000, is_dry: bool = False
+) -> CompressorSettings:
     """Return settings from the positions (0 to 1) of the knobs by their names.
 
     A look-ahead and the order have no counterpart here; a knee or make-up beyond our ranges comes to the end of them.
@@ -112,6 +124,7 @@ def settings_from(values: Mapping[str, float]) -> CompressorSettings:
     PlanError
         If a knob is missing.
     """
+    del sample_rate_hz, is_dry
     ratio = _RATIO.value(values)
     return CompressorSettings(
         threshold_db=THRESHOLD.clamp(_THRESHOLD.value(values)),

@@ -19,6 +19,8 @@ from reaper_automix.units import SILENCE_DB
 
 NAME = "ReaComp"
 EFFECT = "compressor"
+SUITE = "stock"
+LISTED = "VST: ReaComp (Cockos)"
 
 _HIGHEST_GAIN_DB = 6.0
 """Of its wet and dry knobs; files hold more where a user typed it."""
@@ -40,8 +42,11 @@ _KNOB_NAMES = {
 }
 
 
-def playable(settings: CompressorSettings) -> tuple[CompressorSettings, tuple[str, ...]]:
+def playable(
+    settings: CompressorSettings, *, sample_rate_hz: int = 48_000
+) -> tuple[CompressorSettings, tuple[str, ...]]:
     """Return the nearest settings that ReaComp can hold, and what was changed: its gains end at +6 dB."""
+    del sample_rate_hz
     said: list[str] = []
     makeup_db = within(settings.makeup_db, SILENCE_DB, _HIGHEST_GAIN_DB, f"{NAME}: make-up", "dB", said)
     dry_db = within(settings.dry_db, SILENCE_DB, _HIGHEST_GAIN_DB, f"{NAME}: dry gain", "dB", said)
@@ -82,8 +87,9 @@ def settings_of(own: CompSettings) -> tuple[CompressorSettings, bool]:
     return settings, beyond or own.threshold_db < settings.threshold_db - 0.01
 
 
-def knobs(settings: CompressorSettings) -> tuple[Knob, ...]:
+def knobs(settings: CompressorSettings, *, sample_rate_hz: int = 48_000) -> tuple[Knob, ...]:
     """Return where the knobs shall stand. ReaComp's own Wet is the first of two knobs of that name."""
+    del sample_rate_hz
     own = _own(settings, CompSettings())
     normalised = reacomp.to_normalised(own)
     found = []

@@ -14,6 +14,8 @@ from reaper_automix.units import bandwidth_oct_to_q, q_to_bandwidth_oct
 
 NAME = "ReaEQ"
 EFFECT = "equaliser"
+SUITE = "stock"
+LISTED = "VST: ReaEQ (Cockos)"
 MOST_BANDS = 4
 """Of one instance: what a new one has in every version (newer ones have five)."""
 
@@ -34,8 +36,9 @@ _NARROWEST_OCT = 0.0145
 _SPARE = EqBand(BandKind.BAND, 1_000.0, 0.0, 1.0, enabled=False)
 
 
-def playable(settings: EqualiserSettings) -> tuple[EqualiserSettings, tuple[str, ...]]:
+def playable(settings: EqualiserSettings, *, sample_rate_hz: int = 48_000) -> tuple[EqualiserSettings, tuple[str, ...]]:
     """Return the nearest settings that ReaEQ can hold, and what was changed: +12 dB and 4 octaves are the most."""
+    del sample_rate_hz
     said: list[str] = []
     bands = []
     for band in settings.bands:
@@ -96,8 +99,9 @@ def configuration(settings: EqualiserSettings, n_bands: int) -> tuple[tuple[str,
     return (*said, *((f"BANDENABLED{index}", "0") for index in range(len(settings.bands), n_bands)))
 
 
-def knobs(settings: EqualiserSettings) -> tuple[Knob, ...]:
+def knobs(settings: EqualiserSettings, *, sample_rate_hz: int = 48_000) -> tuple[Knob, ...]:
     """Return where the knobs shall stand; parameters 3 i, 3 i + 1, 3 i + 2 are band i's frequency, gain and width."""
+    del sample_rate_hz
     found: list[Knob] = []
     for index, band in enumerate(own_bands(settings)):
         frequency = reaeq.frequency_to_normalised(band.frequency_hz)

@@ -15,6 +15,8 @@ from reaper_automix.units import SILENCE_DB
 
 NAME = "ReaVerbate"
 EFFECT = "reverb"
+SUITE = "stock"
+LISTED = "VST: ReaVerbate (Cockos)"
 
 _HIGHEST_GAIN_DB = 6.0
 _KNOB_NAMES = {
@@ -52,8 +54,9 @@ def room_size_for(decay_s: float) -> float:
     return 1.0
 
 
-def playable(settings: ReverbSettings) -> tuple[ReverbSettings, tuple[str, ...]]:
+def playable(settings: ReverbSettings, *, sample_rate_hz: int = 48_000) -> tuple[ReverbSettings, tuple[str, ...]]:
     """Return the nearest settings that ReaVerbate can hold, and what was changed."""
+    del sample_rate_hz
     said: list[str] = []
     return replace(
         settings,
@@ -93,8 +96,9 @@ def settings_of(own: reaverbate.ReverbSettings) -> ReverbSettings:
     return ReverbSettings(**{p.name: p.clamp(values[p.name]) for p in PARAMETERS})
 
 
-def knobs(settings: ReverbSettings) -> tuple[Knob, ...]:
+def knobs(settings: ReverbSettings, *, sample_rate_hz: int = 48_000) -> tuple[Knob, ...]:
     """Return where the knobs shall stand. Its own Wet is the first of two knobs of that name."""
+    del sample_rate_hz
     own = _own(settings)
     normalised = reaverbate.to_normalised(own)
     found = []

@@ -1,4 +1,14 @@
-"""Which plug-in plays an effect: its module by name, and the stock one that takes the place of one that is missing."""
+"""Which plug-in plays an effect: its module by name, and the stock one that takes the place of one that is missing.
+
+A new plug-in is one line here and one module beside it, which has
+
+* ``NAME``, ``LISTED`` (as REAPER lists it), ``EFFECT`` (the word of ``EFFECTS``), ``SUITE`` (``stock``: REAPER's own);
+* ``playable``, ``split``, ``knobs``: the nearest settings it can hold, its instances, where their knobs shall stand;
+* ``to_block`` and ``from_block`` if it is stock (a project file holds its state), else ``settings_from`` (its knobs);
+* perhaps ``why_not`` (why it is not for a signal of so many channels) and ``output_channels`` (pins to connect).
+
+``tests/contracts/test_plugin_maps.py`` holds for every one of them.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +17,23 @@ from types import ModuleType
 
 from reaper_automix.chunks.lines import Chunk
 from reaper_automix.chunks.reaplug_blocks import PluginStateError, ReaplugBlock, read_block, reaplug_of
-from reaper_automix.effect_settings.equaliser import EqualiserSettings
 from reaper_automix.effect_settings.kinds import EffectSettings, effect_of
-from reaper_automix.effect_settings.reverb import ReverbSettings
 from reaper_automix.plugins import fdnreverb, multieq, omnicompressor, reacomp, reaeq, reaverbate
 from reaper_automix.plugins.knobs import Knob
 
-_STOCK: tuple[ModuleType, ...] = (reaeq, reacomp, reaverbate)
-_IEM: tuple[ModuleType, ...] = (multieq, omnicompressor, fdnreverb)
+_MAPS: tuple[ModuleType, ...] = (reaeq, reacomp, reaverbate, multieq, omnicompressor, fdnreverb)
 
 USUAL_RATE_HZ = 48_000
 """Where a project forces no sample rate; only MultiEQ's q depends on it."""
 
-MODULES: dict[str, ModuleType] = {module.NAME: module for module in (*_STOCK, *_IEM)}
-"""The module of each plug-in, by its short name. All have ``playable``, ``split`` and ``knobs``."""
+MODULES: dict[str, ModuleType] = {module.NAME: module for module in _MAPS}
+"""The module of each plug-in, by its short name."""
 
-STOCK: dict[str, str] = {module.EFFECT: module.NAME for module in _STOCK}
+SUITES: tuple[str, ...] = tuple(dict.fromkeys(module.SUITE for module in _MAPS))
+"""Whose plug-ins are to be used: ``stock`` for REAPER's own, ``iem`` for those of the IEM suite where they fit."""
+
+STOCK: dict[str, str] = {module.EFFECT: module.NAME for module in _MAPS if module.SUITE == "stock"}
 """REAPER's own plug-in for each effect."""
-
-
-SUITES = ("stock", "iem")
-"""Whose plug-ins are to be used: REAPER's own, or those of the IEM suite where they fit."""
 
 
 def plugin_for(effect: str, suite: str, n_channels: int) -> tuple[str, str]:
@@ -38,13 +44,14 @@ def plugin_for(effect: str, suite: str, n_channels: int) -> tuple[str, str]:
     KeyError
         If the effect is not known.
     """
-    if suite == "stock":
-        return STOCK[effect], ""
-    module = next(module for module in _IEM if effect == module.EFFECT)
-    if module is omnicompressor and not omnicompressor.fits(n_channels):
-        stock = STOCK[effect]
-        return stock, f"{module.NAME} listens to channel 1 only, so {stock} takes its place on stereo material"
-    return str(module.NAME), ""
+    stock = STOCK[effect]
+    found = next((module for module in _MAPS if (effect, suite) == (module.EFFECT, module.SUITE)), None)
+    why = f"the plug-ins called {suite} hold no {effect}"
+    if found is not None:
+        why = found.why_not(n_channels) if hasattr(found, "why_not") else ""
+    if found is None or why:
+        return stock, f"{why}, so {stock} takes its place on {'mono' if n_channels == 1 else 'stereo'} material"
+    return str(found.NAME), ""
 
 
 def is_stock(plugin: str) -> bool:
@@ -60,7 +67,7 @@ def stock_for(plugin: str) -> str:
 
 def listed_name(plugin: str) -> str:
     """Return the name under which REAPER lists a plug-in."""
-    return f"VST: {plugin} (Cockos)" if is_stock(plugin) else f"VST: {plugin} (IEM) (64ch)"
+    return str(MODULES[plugin].LISTED)
 
 
 def short_name(listed: str) -> str:
@@ -82,11 +89,7 @@ def playable(
     module = MODULES[plugin]
     if effect_of(settings) != module.EFFECT:
         raise KeyError(plugin)
-    found: tuple[EffectSettings, tuple[str, ...]] = (
-        multieq.playable(settings, sample_rate_hz=sample_rate_hz)
-        if module is multieq and isinstance(settings, EqualiserSettings)
-        else module.playable(settings)
-    )
+    found: tuple[EffectSettings, tuple[str, ...]] = module.playable(settings, sample_rate_hz=sample_rate_hz)
     return found
 
 
@@ -98,11 +101,7 @@ def instances(plugin: str, tag: str, settings: EffectSettings) -> tuple[tuple[st
 
 def knobs_of(plugin: str, settings: EffectSettings, sample_rate_hz: int) -> tuple[Knob, ...]:
     """Return where a plug-in's knobs shall stand, at a rate where that matters."""
-    module = MODULES[plugin]
-    if is_stock(plugin):
-        stock: tuple[Knob, ...] = module.knobs(settings)
-        return stock
-    found: tuple[Knob, ...] = module.knobs(settings, sample_rate_hz=sample_rate_hz)
+    found: tuple[Knob, ...] = MODULES[plugin].knobs(settings, sample_rate_hz=sample_rate_hz)
     return found
 
 
@@ -113,19 +112,17 @@ def settings_from_knobs(
 
     ``is_dry``: the first outputs are connected, which FdnReverb plays its dry signal on.
     """
-    if plugin == multieq.NAME:
-        return multieq.settings_from(values, sample_rate_hz=sample_rate_hz)
-    if plugin == fdnreverb.NAME:
-        return fdnreverb.settings_from(values, is_dry=is_dry)
-    return omnicompressor.settings_from(values) if plugin == omnicompressor.NAME else None
+    if plugin not in MODULES or is_stock(plugin):
+        return None
+    found: EffectSettings = MODULES[plugin].settings_from(values, sample_rate_hz=sample_rate_hz, is_dry=is_dry)
+    return found
 
 
 def output_channels(plugin: str, settings: EffectSettings) -> dict[int, int] | None:
     """Return the channels (as bits) for each output pin, counted from 0; None where the usual ones are right."""
-    if plugin != fdnreverb.NAME or not isinstance(settings, ReverbSettings):
-        return None
-    left, right = fdnreverb.output_pins(settings)
-    return {pin - 1: (pin in left) + 2 * (pin in right) for pin in range(1, fdnreverb.N_CHANNELS + 1)}
+    module = MODULES[plugin]
+    found: dict[int, int] | None = module.output_channels(settings) if hasattr(module, "output_channels") else None
+    return found
 
 
 def to_block(plugin: str, settings: EffectSettings, tag: str, like: ReaplugBlock | None = None) -> ReaplugBlock:

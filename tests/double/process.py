@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import json
+import os
 import queue
 import sys
 import threading
@@ -25,22 +27,26 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 TICK_S = 1.0 / 30.0
+COVERAGE_FOLDER = "DOUBLE_COVERAGE_FOLDER"
+"""Where a test run that measures its coverage has the package that does it."""
+
 OURS = frozenset({"reaper_automix", "double", "reaper_python"})
 
 
 class OnlyStandardLibrary:
     """An import hook that refuses what REAPER's Python does not have."""
 
-    def __init__(self, script_folders: set[Path]) -> None:
+    def __init__(self, script_folders: set[Path], allowed: frozenset[str] = OURS) -> None:
         self.refused: list[str] = []
         self._script_folders = script_folders
+        self._allowed = allowed
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Refuse a top-level module that is neither the standard library's nor ours; else leave it to others."""
         top = name.partition(".")[0]
-        if top in OURS or top in sys.stdlib_module_names or top.startswith("_"):
+        if top in self._allowed or top in sys.stdlib_module_names or top.startswith("_"):
             return None
         if any((folder / f"{top}.py").is_file() for folder in self._script_folders):
             return None
@@ -237,6 +243,17 @@ def serve(session: Session) -> None:
             return
 
 
+def observed() -> frozenset[str]:
+    """Let the coverage of a test run go on in this process, which does not by itself; return what it imports."""
+    folder = os.environ.get(COVERAGE_FOLDER)
+    if not folder:
+        return frozenset()
+    sys.path.append(folder)
+    importlib.import_module("coverage").process_startup(slug="double")
+    sys.path.remove(folder)
+    return frozenset({"coverage"})
+
+
 def main(arguments: list[str]) -> None:
     """Start the double."""
     parser = argparse.ArgumentParser()
@@ -251,7 +268,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
     script_folders: set[Path] = set()
-    hook = OnlyStandardLibrary(script_folders)
+    hook = OnlyStandardLibrary(script_folders, OURS | observed())
     sys.meta_path.insert(0, hook)
     serve(Session(options, hook, script_folders))
 

@@ -1,0 +1,99 @@
+"""How many branches of what reads or writes a user's files a test run has taken: ``python tests/file_coverage.py``.
+
+Run it in the folder of a run of ``python -m coverage run -m pytest``, whose data it takes together. It prints every
+module below the target, and fails where the branches of all of them, or of one room, are below it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+TARGET_PERCENT = 90.0
+LEAST_OF_ONE_MODULE_PERCENT = 80.0
+LEAST_BRANCHES = 10
+"""A module with fewer is judged with its room only."""
+
+PACKAGE = "reaper_automix"
+ROOMS = {
+    "REAPER's text": ("chunks/*",),
+    "projects and folders": ("hosts/*", "take_files.py", "places.py", "project_texts.py", "rendered.py"),
+    "what is written": (
+        *("plan_writing.py", "chain_writing.py", "take_writing.py", "edit_checks.py", "session_edits.py"),
+        *("ledger.py", "ledger_entries.py", "envelope.py", "files.py", "receipt.py"),
+    ),
+    "plans and sessions as text": (
+        "mixplan.py",
+        "mixplan_json.py",
+        "session.py",
+        "session_json.py",
+        "json_reader.py",
+        "requests.py",
+    ),
+    "audio files": ("audio/*",),
+    "inside REAPER": ("reascript/*", "worker.py"),
+    "plug-ins": ("plugins/*", "effect_settings/*"),
+    "set-up and models": ("installation/*", "models_folder.py", "analysis/cache.py"),
+    "reports and pages": ("report/*", "reporting.py", "blind_test/*"),
+}
+
+
+@dataclass(frozen=True)
+class Branches:
+    """How many branches there are, and how many were taken."""
+
+    there: int = 0
+    taken: int = 0
+
+    def __add__(self, other: Branches) -> Branches:
+        return Branches(self.there + other.there, self.taken + other.taken)
+
+    @property
+    def percent(self) -> float:
+        """The share that was taken; all of none."""
+        return 100.0 * self.taken / self.there if self.there else 100.0
+
+    def __str__(self) -> str:
+        return f"{self.taken:5} of {self.there:5} branches {self.percent:6.1f} %"
+
+
+def measured() -> dict[str, Branches]:
+    """Return the branches of every module of the package, by its path below the package's folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "coverage.json"
+        for words in (("combine", "--quiet"), ("json", "--quiet", "-o", str(result))):
+            subprocess.run([sys.executable, "-m", "coverage", *words], check=True)
+        files = json.loads(result.read_text(encoding="utf-8"))["files"]
+    by_name = {name.replace("\\", "/").rpartition(f"{PACKAGE}/")[2]: file["summary"] for name, file in files.items()}
+    return {name: Branches(s["num_branches"], s["covered_branches"]) for name, s in by_name.items()}
+
+
+def main() -> int:
+    """Print the rooms and what is below the target."""
+    modules = measured()
+    rooms: dict[str, Branches] = {}
+    failed = []
+    for room, patterns in ROOMS.items():
+        its = {name: b for name, b in modules.items() if any(fnmatch(name, pattern) for pattern in patterns)}
+        rooms[room] = sum(its.values(), Branches())
+        print(f"{room:30}{rooms[room]}")
+        for name, branches in sorted(its.items(), key=lambda item: item[1].percent):
+            if branches.percent < TARGET_PERCENT:
+                print(f"    {name:40}{branches}")
+            if branches.there >= LEAST_BRANCHES and branches.percent < LEAST_OF_ONE_MODULE_PERCENT:
+                failed.append(f"{name} is below {LEAST_OF_ONE_MODULE_PERCENT:.0f} %")
+    everything = sum(rooms.values(), Branches())
+    print(f"{'everything above':30}{everything}")
+    failed += [f"{room} is below {TARGET_PERCENT:.0f} %" for room, b in rooms.items() if b.percent < TARGET_PERCENT]
+    for line in failed:
+        print(f"FAILED: {line}")
+    return 1 if failed or everything.percent < TARGET_PERCENT else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
