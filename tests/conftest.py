@@ -24,7 +24,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure() -> None:
-    """Let signals end the programs that tests start, also where the run itself was started with them ignored."""
+    """Give each process of a run one core, and let signals end what tests start, whoever started the run."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numpy or torch is loaded, which is later
     for name in ("SIGINT", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:

@@ -1,12 +1,13 @@
-"""How many branches of what reads or writes a user's files a test run has taken: ``python tests/file_coverage.py``.
+"""The tests, and how many branches of what reads or writes a user's files they take: ``python tests/file_coverage.py``.
 
-Run it in the folder of a run of ``python -m coverage run -m pytest``, whose data it takes together. It prints every
-module below the target, and fails where the branches of all of them, or of one room, are below it.
+Everything after the name goes to pytest. It prints the rooms and every module below the target, and fails where a test
+fails, where the branches of all rooms or of one are below the target, or where a module was not even loaded.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -62,22 +63,49 @@ class Branches:
         return f"{self.taken:5} of {self.there:5} branches {self.percent:6.1f} %"
 
 
-def measured() -> dict[str, Branches]:
-    """Return the branches of every module of the package, by its path below the package's folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder) / "coverage.json"
-        for words in (("combine", "--quiet"), ("json", "--quiet", "-o", str(result))):
-            subprocess.run([sys.executable, "-m", "coverage", *words], check=True)
-        files = json.loads(result.read_text(encoding="utf-8"))["files"]
+def tested(folder: Path, words: list[str]) -> int:
+    """Run pytest with these words, measured into a folder; return its exit code."""
+    watched = ",".join(f"*/{PACKAGE}/{pattern}" for patterns in ROOMS.values() for pattern in patterns)
+    command = [sys.executable, "-m", "coverage", "run", f"--include={watched}", "-m", "pytest", *words]
+    return subprocess.run(
+        command, env={**os.environ, "COVERAGE_FILE": str(folder / "branches")}, check=False
+    ).returncode
+
+
+def measured(folder: Path) -> dict[str, Branches]:
+    """Return the branches of every module that was measured into a folder, by its path below the package's folder."""
+    result = folder / "coverage.json"
+    environment = {**os.environ, "COVERAGE_FILE": str(folder / "branches")}
+    for words in (("combine", "--quiet"), ("json", "--quiet", "-o", str(result))):
+        ended = subprocess.run(
+            [sys.executable, "-m", "coverage", *words], env=environment, capture_output=True, text=True, check=False
+        )
+        if ended.returncode != 0:  # of processes that were killed some data cannot be read, which is only said
+            raise SystemExit(ended.stdout + ended.stderr)
+    files = json.loads(result.read_text(encoding="utf-8"))["files"]
     by_name = {name.replace("\\", "/").rpartition(f"{PACKAGE}/")[2]: file["summary"] for name, file in files.items()}
     return {name: Branches(s["num_branches"], s["covered_branches"]) for name, s in by_name.items()}
 
 
+def not_loaded(modules: dict[str, Branches]) -> list[str]:
+    """Return the modules of the rooms that no test has loaded."""
+    package = Path(__file__).resolve().parents[1] / PACKAGE
+    there = (path for patterns in ROOMS.values() for pattern in patterns for path in package.glob(f"{pattern}*"))
+    return sorted({path.relative_to(package).as_posix() for path in there if path.suffix == ".py"} - set(modules))
+
+
 def main() -> int:
-    """Print the rooms and what is below the target."""
-    modules = measured()
+    """Run the tests, and print the rooms and what is below the target."""
+    with tempfile.TemporaryDirectory() as folder:
+        code = tested(Path(folder), sys.argv[1:])
+        modules = measured(Path(folder))
+    failed = [f"{name} was not loaded" for name in not_loaded(modules)]
+    return max(code, told(modules, failed))
+
+
+def told(modules: dict[str, Branches], failed: list[str]) -> int:
+    """Print rooms, modules below the target, and what has failed; return 1 if something has."""
     rooms: dict[str, Branches] = {}
-    failed = []
     for room, patterns in ROOMS.items():
         its = {name: b for name, b in modules.items() if any(fnmatch(name, pattern) for pattern in patterns)}
         rooms[room] = sum(its.values(), Branches())

@@ -11,18 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from double.process import COVERAGE_FOLDER
+from double import observing
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROCESS = REPOSITORY / "tests" / "double" / "process.py"
-
-
-def _coverage() -> dict[str, str]:
-    """Return what the process needs to know where this test run measures its coverage: it has no site-packages."""
-    package = sys.modules.get("coverage")
-    if package is None or not any(name.startswith("COVERAGE_PROCESS_") for name in os.environ):
-        return {}
-    return {COVERAGE_FOLDER: str(Path(str(package.__file__)).resolve().parents[1])}
 
 
 class OpenReaper:
@@ -53,7 +45,7 @@ class OpenReaper:
             encoding="utf-8",
             env={k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
             | {"REAPER_AUTOMIX_CACHE_DIR": str(folder / "cache")}
-            | _coverage(),
+            | observing.environment(),
         )
 
     def install(self, python: Path, root: Path = REPOSITORY) -> None:

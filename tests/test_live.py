@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from double import observing
 from double.generated import FILE_VARIABLE, users_file, write_module
 
 from reaper_automix import __version__, live_commands
@@ -71,7 +72,11 @@ class Double:
         program = Path(__file__).parent / "double" / "reapy_process.py"
         words = ["--project", str(project), "--resource-path", str(resource), *options]
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(program), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-I", "-S", str(program), *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **observing.environment()},
         )
         try:
             assert self._answer() == {"ready": True}

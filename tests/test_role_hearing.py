@@ -35,7 +35,9 @@ def test_each_unnamed_track_is_heard(tmp_path: Path) -> None:
     )
     assert list(heard) == ["#1", "#2"]
     assert all(role.source is RoleSource.AUDIO and "sounds like" in role.evidence for role in heard.values())
-    assert [done for done, _ in told if done] in ([1, 2], [1, 1, 2])  # told again where a track takes long
+    done = [n for n, _ in told]  # told again where a track takes long; two may be done before either is told
+    assert done == sorted(done)
+    assert done[-1] == 2
     assert told[0] == (0, "")
     assert {label for _, label in told} == {"", "Track 1", "Track 2"}
 

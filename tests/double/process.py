@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib
 import json
-import os
 import queue
 import sys
 import threading
@@ -27,9 +25,6 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 TICK_S = 1.0 / 30.0
-COVERAGE_FOLDER = "DOUBLE_COVERAGE_FOLDER"
-"""Where a test run that measures its coverage has the package that does it."""
-
 OURS = frozenset({"reaper_automix", "double", "reaper_python"})
 
 
@@ -243,17 +238,6 @@ def serve(session: Session) -> None:
             return
 
 
-def observed() -> frozenset[str]:
-    """Let the coverage of a test run go on in this process, which does not by itself; return what it imports."""
-    folder = os.environ.get(COVERAGE_FOLDER)
-    if not folder:
-        return frozenset()
-    sys.path.append(folder)
-    importlib.import_module("coverage").process_startup(slug="double")
-    sys.path.remove(folder)
-    return frozenset({"coverage"})
-
-
 def main(arguments: list[str]) -> None:
     """Start the double."""
     parser = argparse.ArgumentParser()
@@ -268,6 +252,8 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
     script_folders: set[Path] = set()
+    from double.observing import observed
+
     hook = OnlyStandardLibrary(script_folders, OURS | observed())
     sys.meta_path.insert(0, hook)
     serve(Session(options, hook, script_folders))

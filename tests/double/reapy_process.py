@@ -25,6 +25,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 from double.api import DoubleApi  # noqa: E402
 from double.generated import load_module  # noqa: E402
 from double.handlers_tracks import track_name, track_number  # noqa: E402
+from double.observing import observed  # noqa: E402
 from double.process import write_tones  # noqa: E402
 from double.reaper import DoubleReaper  # noqa: E402
 from double.reaper_module import make_module  # noqa: E402
@@ -157,6 +158,7 @@ def main() -> int:
     parser.add_argument("--without-package", action="store_true", help="scripts cannot import our reascript room")
     parser.add_argument("--plugins", type=json.loads, default={}, help="what is installed and switches, as JSON")
     options = parser.parse_args()
+    observed()
     reaper = DoubleReaper(options.project, resource_path=options.resource_path)
     reaper.plugins.configure(**options.plugins)
     module, _table = load_module(reaper, options.reaper_python) if options.reaper_python else (lenient(reaper), None)

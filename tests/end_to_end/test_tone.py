@@ -281,11 +281,11 @@ def test_another_folder_gets_the_media_and_an_engineers_file_is_never_written_ov
 
 
 def test_nothing_is_left_where_the_project_cannot_be_written(cli, project, monkeypatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "no")
 
     original = project.read_bytes()
-    monkeypatch.setattr("reaper_automix.hosts.rpp.host.write_bytes_whole", refuse)
+    monkeypatch.setattr("reaper_automix.hosts.rpp.host.replace_whole", refuse)
     with pytest.raises(PermissionError):
         cli("mix", project, "--mixer", "tone", "--take", "--in-place")
     assert project.read_bytes() == original

@@ -86,8 +86,8 @@ class Events:
         number = len(self.labels)
         is_write = half is not None
         full = self._what == "full" and 0 < self._at <= number and (is_write or label.startswith(("open", "os.mkdir")))
-        if not full and number != self._at:
-            return
+        if not full and (number != self._at or self._what == "full"):
+            return  # a full disk still renames and removes
         if half is not None:
             with contextlib.suppress(Exception):
                 half()

@@ -79,6 +79,8 @@ class Warm:
         paths = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "tests")])
         environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
         environment["PYTHONWARNINGS"] = "ignore"
+        for name in [n for n in environment if n.startswith("COVERAGE_")]:
+            del environment[name]  # its files would be events, and many processes would share one
         self._log = (records / "server.log").open("wb")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "faults.warm_server"],

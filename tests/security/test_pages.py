@@ -121,7 +121,7 @@ def _nothing_has_run(browser: Chrome, page: Path, *, wrong: tuple[str, ...] = ("
             .filter((e) => !/^data:/.test(e.src || '')).map((e) => e.outerHTML.slice(0, 120)),
           handlers: [...document.querySelectorAll('*')].flatMap((e) => [...e.attributes])
             .filter((a) => /^on/i.test(a.name) || /^\\s*javascript:/i.test(a.value)).map((a) => a.name + '=' + a.value),
-          scripts: [...document.querySelectorAll('script')].filter((e) => !/json/.test(e.type)).length,
+          scripts: [...document.querySelectorAll('script')].filter((e) => /^$|script|^module$/i.test(e.type)).length,
           requests: performance.getEntriesByType('resource').map((e) => e.name)
             .filter((n) => !/^(data|blob):/.test(n)),
           titles: document.querySelectorAll('head title').length,

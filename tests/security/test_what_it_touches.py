@@ -219,6 +219,8 @@ def reaper(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenReaper
     )
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
+    for name in [n for n in os.environ if n.startswith("COVERAGE_") or n == "MPLCONFIGDIR"]:
+        monkeypatch.delenv(name)  # what the test run measures and keeps is not the program's
     monkeypatch.setattr(open_reaper, "PROCESS", process)
     with OpenReaper(world.project, world.folder / "reaper") as running:
         running.install(python)
