@@ -129,7 +129,11 @@ def three_tracks(folder: Path) -> tuple[Session, str, str]:
 def test_taking_back_what_is_gone_already_changes_nothing(tmp_path: Path) -> None:
     session, kick, vox = three_tracks(tmp_path)
     gone = "{11111111-2222-4333-8444-555555555555}"
-    edits: list[Edit] = [RestoreEffect(vox, gone, SQUEEZE), RestoreEffect(vox, gone, None), RestoreSend(vox, kick, None)]
+    edits: list[Edit] = [
+        RestoreEffect(vox, gone, SQUEEZE),
+        RestoreEffect(vox, gone, None),
+        RestoreSend(vox, kick, None),
+    ]
     assert perform(session, edits) == session
 
 

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from reaper_automix.errors import AutomixError, Cancelled, SessionError
 from reaper_automix.files import write_text_whole
@@ -177,8 +177,8 @@ class Job:
         rendered = self._rendered(reaper, session)
         if rendered and reaper.change_count() != read_at:
             session, read_at = yield from self._read(reaper)
-        yield from self._hand_over(session, rendered)
-        yield from self._follow()
+        worker = yield from self._hand_over(session, rendered)
+        yield from self._follow(worker)
         yield from self._finish(reaper, session, read_at)
 
     def _waits_for_its_tab(self) -> bool:
@@ -275,7 +275,7 @@ class Job:
     def _range_s(self, session: Session) -> tuple[float, float]:
         return self._selected_s(session) or (0.0, session.end_s)
 
-    def _hand_over(self, session: Session, rendered: dict[str, Rendered]) -> Advance:
+    def _hand_over(self, session: Session, rendered: dict[str, Rendered]) -> Generator[bool, None, WorkerProcess]:
         """Write what the worker needs and start it."""
         folder = self._folder()
         request = Request(
@@ -299,14 +299,13 @@ class Job:
                 file.write(piece)
                 yield GO_ON
         self.stage = "Starting"
-        self._worker = WorkerProcess(folder, python=self.place.python, root=self.place.root)
+        self._worker = worker = WorkerProcess(folder, python=self.place.python, root=self.place.root)
         yield WAIT
+        return worker
 
-    def _follow(self) -> Advance:
+    def _follow(self, worker: WorkerProcess) -> Advance:
         """Follow the worker until it says that it is done."""
-        worker, folder = self._worker, self._folder()
-        if worker is None:
-            return
+        folder = self._folder()
         last: dict[str, Any] = {}
         while True:
             exit_code = worker.exit_code  # before its last words are read
@@ -340,14 +339,13 @@ class Job:
             self.window = self.window_shown = False  # there can be none; this may be told first
         return event if event.get("event") in FINAL_EVENTS else last
 
-    def _raise_ended(self, last: dict[str, Any], exit_code: int) -> None:
+    def _raise_ended(self, last: dict[str, Any], exit_code: int) -> NoReturn:
         if self._cancelled or last.get("event") == "cancelled":
             raise Cancelled("Cancelled: nothing was changed.")
-        if last.get("event") != "done":
-            raise SessionError(
-                f"The worker ended without an answer (exit code {exit_code}) at {self.stage!r}; nothing was changed. "
-                f"Its log is {self._folder().log}. Run again; if it ends like this again, report the log."
-            )
+        raise SessionError(
+            f"The worker ended without an answer (exit code {exit_code}) at {self.stage!r}; nothing was changed. "
+            f"Its log is {self._folder().log}. Run again; if it ends like this again, report the log."
+        )
 
     def _finish(self, reaper: Reaper, session: Session, read_at: int) -> Advance:
         """Write the plan, or only tell it."""

@@ -15,7 +15,7 @@ import pytest
 from double.api import DoubleApi
 from double.reaper import DoubleReaper
 from double.scripts import ScriptHost
-from open_sessions import Faulty, guid, session
+from open_sessions import Faulty, guid, rides_json, session
 
 from reaper_automix.edits import (
     AddBus,
@@ -35,6 +35,7 @@ from reaper_automix.reascript.api import Reaper
 from reaper_automix.reascript.deferred import told
 from reaper_automix.reascript.installed import SCHEMA
 from reaper_automix.reascript.open_project import ReaperHost
+from reaper_automix.reascript.own_effects import shown_number
 from reaper_automix.reascript.state import SharedState
 from reaper_automix.reascript.watcher import Watcher
 from reaper_automix.session import SendMode
@@ -73,6 +74,7 @@ class Desk:
         """Trigger an action; return what boxes say."""
         self.reaper.boxes.clear()
         self.scripts.run_script(self.folder / f"{action}.py")
+        self.scripts.tick()  # an action defers nothing, which keeps REAPER from making an undo point of it
         assert self.scripts.script_errors == []
         return [text for text, _, _ in self.reaper.boxes]
 
@@ -266,10 +268,15 @@ def test_a_watcher_that_cannot_go_on_ends_its_workers(open_reaper: OpenReaper, t
     watch = Watch(reaper, tmp_path / "clone", "time.sleep(60)", api)
     watch.ask()
     watch.turns_until(lambda: any(job["stage"] == "Starting" for job in watch.state.jobs().values()))
+    (job,) = watch.watcher._jobs
     api._left = 1
     with pytest.raises(RuntimeError, match="closing"):
         watch.watcher.turn()
     assert watch.is_idle()
+    until_s = time.monotonic() + 5.0
+    while not job.is_gone() and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert job.is_gone(), "its worker has ended"
     (run,) = (reaper.resource_path / "reaper_automix" / "runs").iterdir()
     assert (run / "closed").exists()
 
@@ -340,13 +347,20 @@ def host_of(api: Any) -> ReaperHost:
     return ReaperHost(Reaper(api), "Automix: hand")
 
 
+class Deaf(Faulty):
+    """A REAPER in which one function never does anything."""
+
+    def __getattr__(self, name: str) -> Any:
+        return (lambda *_: self._answer) if name == self._name else super().__getattr__(name)
+
+
 @pytest.mark.parametrize(
     ("function", "nth", "answer", "edit", "words"),
     [
         ("SetItemStateChunk", 1, False, "take", "REAPER refused an item with its new take"),
         ("SetItemStateChunk", 1, True, "take", "the take of track 'Track 1 ü' did not read back as written"),
         ("SetTrackSendInfo_Value", 7, True, "send", "the send of track 'Track 1 ü' did not read back as written"),
-        ("TrackFX_SetParamNormalized", 1, True, "effect", "the plug-in 'Automix: compressor' of track 'Track 1 ü'"),
+        ("TrackFX_SetParamNormalized", 0, True, "effect", "the plug-in 'Automix: compressor' of track 'Track 1 ü'"),
     ],
 )
 def test_an_edit_that_does_not_arrive_leaves_the_project_as_it_was(
@@ -359,8 +373,9 @@ def test_an_edit_that_does_not_arrive_leaves_the_project_as_it_was(
         "send": SetSend(ONE, TWO, -6.0, SendMode.PRE_FX),
         "effect": squeezed(),
     }
+    api = Faulty(reaper, function, nth, answer) if nth else Deaf(reaper, function, 0, answer)
     with pytest.raises(SessionError, match=f"{words}.*Nothing was changed"):
-        host_of(Faulty(reaper, function, nth, answer)).write([edits[edit]], "")
+        host_of(api).write([edits[edit]], "")
     assert host_of(DoubleApi(reaper)).read_session() == before
 
 
@@ -390,7 +405,7 @@ def test_without_undo_everything_is_put_back_by_hand(open_reaper: OpenReaper, tm
         SetSend(TWO, BUS, -9.0, SendMode.POST_FADER),
         added_take(tmp_path),
     ]
-    with pytest.raises(SessionError, match="the record of this run did not read back.*Nothing was changed"):
+    with pytest.raises(SessionError, match=r"the record of this run did not read back.*Nothing was changed"):
         host_of(WithoutUndo(reaper)).write(edits, '{"a": 1}')
     assert host_of(DoubleApi(reaper)).read_session() == before
 
@@ -423,7 +438,7 @@ def test_a_take_of_an_item_that_is_gone_or_already_back_is_told(open_reaper: Ope
     reaper = open_reaper(session(tmp_path, 3))
     before = host_of(DoubleApi(reaper)).read_session()
     gone = replace(added_take(tmp_path), item_id=guid(2, 77))
-    with pytest.raises(SessionError, match="an item is not in the project any more.*Nothing was changed"):
+    with pytest.raises(SessionError, match=r"an item is not in the project any more.*Nothing was changed"):
         host_of(DoubleApi(reaper)).write([gone], "")
     nowhere = replace(added_take(tmp_path), track_id=guid(1, 77))
     with pytest.raises(SessionError, match="has no track"):
@@ -470,3 +485,74 @@ def test_a_bus_that_cannot_be_made_leaves_nothing(
     with pytest.raises(SessionError, match=f"{words}.*Nothing was changed"):
         host_of(Stubborn(reaper, "", 0, None)).write([AddBus(BUS, "Automix reverb")], "")
     assert host_of(DoubleApi(reaper)).read_session() == before
+
+
+# --- what is read ----------------------------------------------------------------------------------------------------
+
+
+class Answering(Faulty):
+    """A REAPER in which one function answers something else for some arguments."""
+
+    def __init__(self, reaper: DoubleReaper, name: str, answers: dict[object, Any]) -> None:
+        super().__init__(reaper, name, 0, None)
+        self._answers = answers
+
+    def __getattr__(self, name: str) -> Any:
+        function = super().__getattr__(name)
+        if name != self._name:
+            return function
+        return lambda *asked: self._answers[asked[1]] if asked[1] in self._answers else function(*asked)
+
+
+@pytest.mark.parametrize(
+    ("flags", "rate_hz", "offset_s", "said"),
+    [(0.0, 48000, 480.0, ""), (2.0, 48000, 0.01, ""), (2.0, None, 0.0, "sets no sample rate"), (1.0, 48000, 0.0, "")],
+    ids=["seconds", "samples", "no rate", "bypassed"],
+)
+def test_a_tracks_offset_is_read_in_seconds(
+    open_reaper: OpenReaper, tmp_path: Path, flags: float, rate_hz: int | None, offset_s: float, said: str
+) -> None:
+    reaper = open_reaper(replace(session(tmp_path, 1), sample_rate_hz=rate_hz))
+    answers: dict[object, Any] = {"D_PLAY_OFFSET": 480.0, "I_PLAY_OFFSET_FLAG": flags}
+    read = host_of(Answering(reaper, "GetMediaTrackInfo_Value", answers)).read_session()
+    assert read.tracks[0].play_offset_s == pytest.approx(offset_s)
+    assert [said in note for note in read.notes if "offset" in note] == ([True] if said else [])
+
+
+def test_an_item_that_does_not_fit_reapers_answer_is_kept_as_one_that_is_not_heard(
+    open_reaper: OpenReaper, tmp_path: Path
+) -> None:
+    reaper = open_reaper(session(tmp_path, 1))
+    cut = (True, "", "<ITEM\nPOSITION 0\n", 0, False)
+    read = host_of(Faulty(reaper, "GetItemStateChunk", 1, cut)).read_session()
+    (item,) = read.tracks[0].items
+    assert (item.length_s, item.takes[0].source.path) == (240.0, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "number"),
+    [
+        ("-inf dB", "dB", float("-inf")),
+        ("inf", "dB", float("inf")),
+        ("1.2 kHz", "Hz", 1200.0),
+        ("0.25 s", "ms", 250.0),
+        ("off", "", None),
+    ],
+)
+def test_what_a_knob_shows_is_read_as_a_number(text: str, unit: str, number: float | None) -> None:
+    assert shown_number(text, unit) == number
+
+
+def test_a_run_waits_until_the_recording_ends_and_then_writes(open_reaper: OpenReaper, tmp_path: Path) -> None:
+    plan = rides_json(session(tmp_path, 3))
+    program = f"import pathlib\n(pathlib.Path(sys.argv[1]) / 'plan.json').write_text({plan!r})\nsay(event='done')"
+    watch = Watch(open_reaper(session(tmp_path, 3)), tmp_path / "clone", program)
+    watch.ask(window=False)
+    watch.turns_until(lambda: any(job["stage"] == "Starting" for job in watch.state.jobs().values()))
+    watch.reaper.current.play_state = RECORDING
+    watch.turns_until(lambda: any("recording ends" in job["stage"] for job in watch.state.jobs().values()))
+    assert watch.reaper.current.undo_label() is None
+    watch.reaper.current.play_state = 0
+    watch.turns_until(watch.is_idle)
+    assert "6 written." in watch.reaper.console
+    assert watch.reaper.current.undo_label() == "Automix: rides"

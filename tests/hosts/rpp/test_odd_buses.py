@@ -38,7 +38,7 @@ def written(path: Path, *edits: Edit) -> list[str]:
 @pytest.mark.parametrize(
     ("more", "edit", "words"),
     [
-        ({}, AddBus(BUS, "Reverb"), f"already has a track {BUS.strip('{')[:-1]}|already has a track"),
+        ({}, AddBus(BUS, "Reverb"), f"already has a track {BUS}"),
         ({"vox": RECEIVE.format(source=3)}, AddBus(GONE, "Reverb"), "receives from track 4, which does not exist"),
         ({"vox": RECEIVE.format(source=1)}, RemoveBus(BUS), "sends to another track, so it cannot be removed"),
         ({}, SetSend(GONE, BUS, -6.0, SendMode.POST_FADER), f"no track {GONE[:9]}.*Plan again"),
