@@ -182,7 +182,7 @@ def test_the_same_plan_has_the_same_effect_on_real_projects(
 # --- plug-ins, sends and a bus -------------------------------------------------------------------------------------
 
 BUS = "Automix reverb"
-MOST_TRACKS = 100
+MOST_TRACKS = 40
 """Of a project whose chains are compared without being asked for all."""
 
 

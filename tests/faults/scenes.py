@@ -65,6 +65,7 @@ HURT = {
     "mix to a new project, plan, preview and report": Hurt(
         ("mix", "song.RPP", "--plan", "p.json", "--render", "m.wav", "--report", "r.html", SILENT),
         ("song-automix.RPP", "p.json", "m.wav", "r.html"),
+        step=3,
     ),
     "mix of a folder of stems": Hurt(("mix", "stems", "--out", "new.RPP"), ("new.RPP",)),
     "mix while the cache is filled": Hurt(("mix", "song.RPP"), ("song-automix.RPP",), cold=True, step=9),
@@ -80,7 +81,7 @@ HURT = {
         ("song-estimated.RPP", "p.json", "r.html", "g.png"),
         step=4,
     ),
-    "the worker": Hurt(("worker", "run"), ("run/plan.json", "run/report.html")),
+    "the worker": Hurt(("worker", "run"), ("run/plan.json", "run/report.html"), step=2),
 }
 
 

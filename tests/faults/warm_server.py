@@ -8,6 +8,7 @@ One JSON object per line comes in, one goes out. ``{"do": "start", ...}`` starts
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import json
@@ -33,7 +34,9 @@ from reaper_automix.reascript.run_folder import RunFolder
 
 
 def _warm_up() -> None:
-    """Run each command once, so that children find everything loaded."""
+    """Run each command once, so that children find everything loaded: another user may not read where Python lies."""
+    for encoding in ("ascii", "latin-1", "utf-8", "utf-16", "cp1252"):
+        codecs.lookup(encoding)
     import matplotlib.backends.backend_agg
     import matplotlib.pyplot  # noqa: F401
     import PIL.PngImagePlugin  # noqa: F401
