@@ -24,7 +24,6 @@ from reaper_automix.doctor import (
     SOUND_FORMATS,
     Check,
     Probes,
-    System,
     doctor_lines,
     examine,
     plain_words,
@@ -33,6 +32,7 @@ from reaper_automix.doctor import (
     requirements,
 )
 from reaper_automix.errors import ModelError
+from reaper_automix.installation.resource_folders import System
 
 GB = 1_000_000_000
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -5,22 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from reaper_automix import __version__
 from reaper_automix.audio.encoding import Encoded
 from reaper_automix.blind_test.ratings_file import COLUMNS
 from reaper_automix.files import write_text_whole
-
-_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-"""Control characters and halves of surrogate pairs: HTML cannot hold them, names can."""
+from reaper_automix.report.page import self_contained_page
 
 _SCRIPTS = (("report", "playback.js"), ("blind_test", "sheet.js"), ("blind_test", "page.js"))
 
@@ -71,17 +65,8 @@ def render_page(songs: Sequence[PageSong], *, title: str, question: str) -> str:
     script = "\n".join(
         files(f"reaper_automix.{room}").joinpath(name).read_text(encoding="utf-8") for room, name in _SCRIPTS
     )
-    page = _environment().get_template("page.html.j2")
-    text = page.render(
-        title=title,
-        question=question,
-        songs=songs,
-        data=_data(songs),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        version=__version__,
-    )
-    return _NOT_TEXT.sub("\ufffd", text)
+    content = {"title": title, "question": question, "songs": songs, "data": _data(songs)}
+    return self_contained_page("blind_test", "page.html.j2", script, **content)
 
 
 def _data(songs: Sequence[PageSong]) -> str:
@@ -109,13 +94,3 @@ def _song_data(number: int, song: PageSong) -> dict[str, Any]:
         "reference": next(iter(sounds[len(song.sounds) :]), None),
         "sealed": base64.b64encode(sealed.encode()).decode(),
     }
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("reaper_automix", "blind_test"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

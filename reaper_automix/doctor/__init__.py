@@ -1,6 +1,6 @@
 """Looks at this machine: what works, and what to do about what does not. Nothing is changed, except for a test file."""
 
-from reaper_automix.doctor.check import Check, Probes, Status, System
+from reaper_automix.doctor.check import Check, Probes, Status
 from reaper_automix.doctor.examining import doctor_lines, examine, plain_words
 from reaper_automix.doctor.models import MODELS
 from reaper_automix.doctor.plugins import IEM_PLUGINS, plugin_folders
@@ -15,7 +15,6 @@ __all__ = [
     "Check",
     "Probes",
     "Status",
-    "System",
     "doctor_lines",
     "examine",
     "plain_words",

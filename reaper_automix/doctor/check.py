@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import locale
-import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -16,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from reaper_automix.installation.resource_folders import System
 from reaper_automix.models_folder import models_folder
 
 Status = Literal["ok", "warning", "problem"]
@@ -74,17 +73,6 @@ def _browser() -> str:
     """Return what opens pages here; ``webbrowser.Error`` where nothing does."""
     found = webbrowser.get()
     return str(getattr(found, "name", "") or type(found).__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """What kind of machine this is; a test describes its own."""
-
-    name: str = field(default_factory=platform.system)
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    home: Path = field(default_factory=Path.home)
-    root: Path = Path("/")
-    """Where the file system begins."""
 
 
 @dataclass(frozen=True, slots=True)

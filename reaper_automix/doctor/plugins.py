@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from reaper_automix.doctor.check import Check, Probes, System
+from reaper_automix.doctor.check import Check, Probes
+from reaper_automix.installation.resource_folders import System
 
 STOCK_PLUGINS = "ReaEQ, ReaComp and ReaVerbate are part of REAPER"
 IEM_PLUGINS = ("MultiEQ", "OmniCompressor", "FdnReverb")

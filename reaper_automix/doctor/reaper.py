@@ -14,7 +14,6 @@ from reaper_automix import __version__
 from reaper_automix.doctor.check import Check, Probes
 from reaper_automix.installation.python_library import SETTING_PLACE, python_advice, read_reaper_python
 from reaper_automix.installation.registration import InstallRecord, read_record
-from reaper_automix.installation.resource_folders import System as ReaperSystem
 from reaper_automix.installation.resource_folders import usual_folders
 
 WEB_PORT = 2307
@@ -24,8 +23,7 @@ _FIRST = "Close REAPER, then:  "
 
 def reaper_resource_folders(probes: Probes) -> tuple[Path, ...]:
     """Return where REAPER keeps its settings on this system, unless it is portable."""
-    here = probes.system
-    return usual_folders(ReaperSystem(here.name, here.environment, here.home, here.root))
+    return usual_folders(probes.system)
 
 
 def reaper(resource_path: Path | None, probes: Probes) -> Iterator[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,15 +35,7 @@ def first_order_recursion(factors: Floats, pushes: Floats, first: Floats) -> Flo
     -------
     ndarray of float64, shape (T, n)
     """
-    n = first.size
-    solution = np.empty((pushes.shape[0] + 1, n))
-    solution[0] = first
-    for start in range(0, pushes.shape[0], _SOLVED_STEPS):
-        stop = min(start + _SOLVED_STEPS, pushes.shape[0])
-        right = np.concatenate((solution[start], pushes[start:stop].ravel()))
-        solved = _solved(_band(factors[start:stop]), right)
-        solution[start + 1 : stop + 1] = solved.reshape(-1, n)[1:]
-    return solution
+    return _solution(lambda start, stop: _band(factors[start:stop]), pushes, first)
 
 
 class SteadyRecursion:
@@ -62,14 +55,7 @@ class SteadyRecursion:
 
     def solve(self, pushes: NDArray[np.floating[Any]], first: Floats) -> Floats:
         """Return x, float64 (T, n), for pushes (T - 1, n) and first (n,)."""
-        n = first.size
-        solution = np.empty((pushes.shape[0] + 1, n))
-        solution[0] = first
-        for start in range(0, pushes.shape[0], _SOLVED_STEPS):
-            stop = min(start + _SOLVED_STEPS, pushes.shape[0])
-            right = np.concatenate((solution[start], pushes[start:stop].ravel()))
-            solution[start + 1 : stop + 1] = _solved(self._band(stop - start), right).reshape(-1, n)[1:]
-        return solution
+        return _solution(lambda start, stop: self._band(stop - start), pushes, first)
 
     def _band(self, n_steps: int) -> Floats:
         """Return the band of so many steps, which is the end of that of more steps."""
@@ -78,6 +64,18 @@ class SteadyRecursion:
         if kept.shape[0] < n_rows:
             self._kept = kept = _band(np.broadcast_to(self._factor, (n_steps, *self._factor.shape)))
         return kept[kept.shape[0] - n_rows :]
+
+
+def _solution(band_of: Callable[[int, int], Floats], pushes: NDArray[np.floating[Any]], first: Floats) -> Floats:
+    """Solve so many steps at a time; ``band_of`` returns the band of the steps from ``start`` to ``stop``."""
+    n = first.size
+    solution = np.empty((pushes.shape[0] + 1, n))
+    solution[0] = first
+    for start in range(0, pushes.shape[0], _SOLVED_STEPS):
+        stop = min(start + _SOLVED_STEPS, pushes.shape[0])
+        right = np.concatenate((solution[start], pushes[start:stop].ravel()))
+        solution[start + 1 : stop + 1] = _solved(band_of(start, stop), right).reshape(-1, n)[1:]
+    return solution
 
 
 def _band(factors: Floats) -> Floats:

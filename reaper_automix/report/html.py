@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from reaper_automix import __version__
 from reaper_automix.errors import SessionError
 from reaper_automix.files import write_bytes_whole
 from reaper_automix.report import pictures, player, wording
 from reaper_automix.report.model import Report
+from reaper_automix.report.page import self_contained_page
 from reaper_automix.report.plots import NO_PLOTS, available
 from reaper_automix.report.plugin_section import plugin_section
 from reaper_automix.report.scale import loudness_scale
-
-_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-"""Control characters and halves of surrogate pairs: HTML cannot hold them, file names can."""
 
 
 def render_report(report: Report) -> str:
@@ -28,22 +20,19 @@ def render_report(report: Report) -> str:
 
     The page loads nothing, follows the system's light or dark theme, and prints.
     """
-    page = _environment().get_template("template.html.j2")
-    script = _script(report)
-    text = page.render(
+    return self_contained_page(
+        "report",
+        "template.html.j2",
+        _script(report),
         report=report,
         balance=loudness_scale(v for t in report.tracks for v in (t.loudness_before_lufs, t.loudness_after_lufs)),
         pictures=pictures,
         player=player,
         plugin_section=plugin_section,
         no_plots="" if available() or not any(track.plugins for track in report.tracks) else NO_PLOTS,
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        version=__version__,
         written_project=_written_project(report),
         words=wording,
     )
-    return _NOT_TEXT.sub("\ufffd", text)
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -61,18 +50,8 @@ def write_report(report: Report, path: Path) -> None:
         raise SessionError(f"{error} The report's place is given with --report.") from error
 
 
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("reaper_automix", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def _script(report: Report) -> str:
-    """Return the page's only script; its hash in the page's policy keeps every other from running."""
+    """Return the page's only script."""
     own = files("reaper_automix.report").joinpath("report.js").read_text(encoding="utf-8")
     return own + "\n" + player.scripts() if report.playback.pieces else own
 
