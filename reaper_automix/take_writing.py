@@ -26,9 +26,9 @@ def take_problem(item: Item) -> str:
     if not take.id:
         return "REAPER has rendered its track to be heard, plug-ins included; a take lies before those"
     if take.n_stretch_markers:
-        return f"its take has {take.n_stretch_markers} stretch markers; glue it and run again"
+        return f"its take has stretch markers ({take.n_stretch_markers}); glue it and run again"
     if take.n_effects:
-        return f"its take has {take.n_effects} plug-ins of its own; glue it and run again"
+        return f"its take has plug-ins of its own ({take.n_effects}); glue it and run again"
     return ""
 
 

@@ -83,10 +83,15 @@ def test_what_cannot_be_written_is_skipped_and_said(host: Host, audio: Path) -> 
     before = host.read_session()
     gone = take(before, "Kick", audio.with_name("gone.wav"))
     elsewhere = replace(take(before, "Snare", audio), item=TrackRef("{no such item}", ""))
-    outcomes = apply_plan(host, plan_of(before, gone, elsewhere)).outcomes
-    assert [o.status for o in outcomes] == [Status.SKIPPED] * 2
-    assert "plan again" in outcomes[0].detail
-    assert "the item is not there" in outcomes[1].detail
+    text = audio.with_name("text.wav")
+    text.write_text("no sound at all")
+    nowhere = replace(take(before, "Kick", audio), track=TrackRef("{no such track}", "Was here"))
+    moves = (gone, elsewhere, take(before, "Kick", text), nowhere)
+    outcomes = apply_plan(host, plan_of(before, *moves)).outcomes
+    assert [o.status for o in outcomes] == [Status.SKIPPED] * 4
+    said = ("plan again", "the item is not", "is no WAV", "the track is not")
+    for outcome, words in zip(outcomes, said, strict=True):
+        assert words in outcome.detail
     assert items(host.read_session()) == items(before)
 
 

@@ -164,11 +164,7 @@ def test_silence_stays_silence(tmp_path) -> None:
         ({"play_all_takes": True}, "plays all its takes"),
         ({"length_s": 4_000.0}, "longer than 30 minutes"),
         ({"takes": (Take("{1}", "", Source("MIDI")),)}, "MIDI"),
-        ({"takes": (Take("{1}", "", Source("EMPTY")),)}, "empty"),
         ({"takes": (Take("{1}", "", Source("WAVE", "gone.wav")),)}, "missing"),
-        ({"takes": (Take("{1}", "", Source("WAVE", "a.wav"), n_stretch_markers=3),)}, "3 stretch markers"),
-        ({"takes": (Take("{1}", "", Source("WAVE", "a.wav"), n_effects=1),)}, "1 plug-ins of its own"),
-        ({"takes": (Take("", "", Source("WAVE", "a.wav")),)}, "REAPER has rendered"),
     ],
 )
 def test_items_that_can_have_no_take(tmp_path, change, said) -> None:
