@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from double import observing
 from hypothesis import settings
 
 from reaper_automix.chunks.lines import parse_project
@@ -23,10 +24,12 @@ PORT_LIMIT_S = 300.0
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Give each process of a run one core, and let signals end what tests start, whoever started the run."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numpy or torch is loaded, which is later
+    if not config.getoption("numprocesses", None):  # else the processes that run the tests have to inherit it
+        observing.keep_from_others()
     for name in ("SIGINT", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:

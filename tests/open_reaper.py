@@ -16,6 +16,9 @@ from double import observing
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROCESS = REPOSITORY / "tests" / "double" / "process.py"
 
+EIGHT = ("Kick", "Snare", "Hats", "Bass", "Gtr L", "Gtr R", "Keys", "Vox 🎤")
+"""The tracks of the session ``eight``, from loud to soft."""
+
 
 class OpenReaper:
     """A running double; a context manager.
@@ -28,6 +31,8 @@ class OpenReaper:
         Where its resource folder is made, if it is not there yet.
     options : str
         Options of ``double/process.py``.
+
+    Its engineer does not want to listen to reports: compressing their audio would take half of every run.
     """
 
     def __init__(self, project: Path, folder: Path, *options: str) -> None:
@@ -47,6 +52,7 @@ class OpenReaper:
             | {"REAPER_AUTOMIX_CACHE_DIR": str(folder / "cache")}
             | observing.environment(),
         )
+        self.do("prefer", report_audio="no")
 
     def install(self, python: Path, root: Path = REPOSITORY) -> None:
         """Write the note that install.py leaves for the actions."""

@@ -1,4 +1,8 @@
-"""The coverage of a test run, carried into the double's processes, which have no site-packages to start it for them."""
+"""The coverage of a test run, carried into the double's processes, and kept out of all others that tests start.
+
+The double runs without site-packages, which would start it. Elsewhere it would take a third of the time and show
+nothing that tests inside their own process do not.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,26 @@ import os
 import sys
 from pathlib import Path
 
+CONFIG = "COVERAGE_PROCESS_CONFIG"
+"""The variable by which coverage begins in every process that inherits it."""
+
+KEPT_CONFIG = "DOUBLE_COVERAGE_CONFIG"
 COVERAGE_FOLDER = "DOUBLE_COVERAGE_FOLDER"
 """The variable with the folder of the package that measures."""
 
 
+def keep_from_others() -> None:
+    """Measure this process and the double's, but no other one that is started from now on."""
+    if CONFIG in os.environ:
+        os.environ[KEPT_CONFIG] = os.environ.pop(CONFIG)
+
+
 def environment() -> dict[str, str]:
     """Return what a process of the double is told by a test run; nothing where that does not measure."""
-    package = sys.modules.get("coverage")
-    if package is None or not any(name.startswith("COVERAGE_PROCESS_") for name in os.environ):
+    package, config = sys.modules.get("coverage"), os.environ.get(KEPT_CONFIG)
+    if package is None or config is None:
         return {}
-    return {COVERAGE_FOLDER: str(Path(str(package.__file__)).resolve().parents[1])}
+    return {COVERAGE_FOLDER: str(Path(str(package.__file__)).resolve().parents[1]), CONFIG: config}
 
 
 def observed() -> frozenset[str]:
@@ -27,4 +41,5 @@ def observed() -> frozenset[str]:
     sys.path.append(folder)
     importlib.import_module("coverage").process_startup(slug="double")
     sys.path.remove(folder)
+    keep_from_others()
     return frozenset({"coverage"})

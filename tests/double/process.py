@@ -6,7 +6,7 @@ Nothing but the standard library, the double, the action scripts and this packag
 Commands (``do``): ``run_script`` path; ``select`` tracks; ``set_fader`` track, gain_lin; ``set_pan`` track, pan;
 ``undo``; ``redo``; ``save`` path; ``tick`` for_s; ``until_idle`` limit_s; ``answer`` inputs, boxes; ``messages``;
 ``state``; ``forget_measurements``; ``open`` path; ``front`` tab; ``close`` tab; ``play`` state; ``plugins`` switches of
-``double.plugins.Plugins``; ``by_hand`` function, track, arguments; ``quit``.
+``double.plugins.Plugins``; ``by_hand`` function, track, arguments; ``prefer`` preferences of our actions; ``quit``.
 """
 
 from __future__ import annotations
@@ -153,6 +153,10 @@ class Session:
     def do_answer(self, inputs: Sequence[list[str] | str | None] = (), boxes: Sequence[int] = ()) -> None:
         self.reaper.input_answers.extend(inputs)
         self.reaper.box_answers.extend(boxes)
+
+    def do_prefer(self, **preferences: str) -> None:
+        """Begin with preferences as an earlier day has left them."""
+        self.reaper.ext_state["reaper_automix", "preferences"] = json.dumps(preferences)
 
     # --- what there is to see ----------------------------------------------------------------------------------
 

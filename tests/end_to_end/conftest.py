@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from open_reaper import EIGHT, OpenReaper
 
 from reaper_automix.cli import main
 from reaper_automix.hosts.rpp import new_project_text
@@ -85,3 +86,27 @@ def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
         return Ran(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def eight(tmp_path: Path) -> Session:
+    """A session of eight tracks at very different levels."""
+    folder = tmp_path / "Söng with spaces"
+    folder.mkdir()
+    rng = np.random.default_rng(5)
+    for number, name in enumerate(EIGHT):
+        level = 10 ** (-(3.0 + 2.5 * number) / 20)
+        soundfile.write(folder / f"{name}.wav", 0.3 * level * rng.standard_normal(8 * RATE_HZ), RATE_HZ)
+    return StemsHost(folder).read_session()
+
+
+@pytest.fixture
+def reaper(eight: Session, save: Callable[..., Path], tmp_path: Path) -> Iterator[OpenReaper]:
+    """REAPER (the double) with that session open, in a process of its own."""
+    with OpenReaper(save(eight, "song.RPP"), tmp_path) as running:
+        yield running
+        shown = running.messages()
+        assert shown["modal_dialogs"] == []
+        assert shown["script_errors"] == []
+        assert shown["left_open"] == []
+        assert running.state()["refused_imports"] == [], "standard library only"

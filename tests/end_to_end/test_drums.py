@@ -101,7 +101,8 @@ def loudness_of_kit(folder: Path, project: Path) -> float:
 
 def test_the_kit_is_balanced_and_nothing_else_moves(cli, band, tmp_path) -> None:
     out, plan = tmp_path / "out.RPP", tmp_path / "plan.json"
-    ran = cli("mix", band, "--mixer", "drums", "--out", out, "--plan", plan, "--report", tmp_path / "r.html")
+    records = ("--plan", plan, "--report", tmp_path / "r.html", "--no-report-audio")
+    ran = cli("mix", band, "--mixer", "drums", "--out", out, *records)
     assert ran.code == 0, ran.err
     tracks = tracks_of(out)
     assert {name for name, track in tracks.items() if track.gain_db != 0.0} <= set(MICROPHONES)

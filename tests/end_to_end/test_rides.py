@@ -329,7 +329,7 @@ def test_revert_takes_every_byte_back(cli, project, rider, extra) -> None:
 @riders
 def test_the_report_shows_each_ride_over_its_waveform(cli, project, tmp_path, rider) -> None:
     report, plan = tmp_path / "r.html", tmp_path / "p.json"
-    words = ("--rides", rider, "--out", tmp_path / "o.RPP", "--plan", plan, "--report", report)
+    words = ("--rides", rider, "--out", tmp_path / "o.RPP", "--plan", plan, "--report", report, "--no-report-audio")
     assert cli("mix", project, "--mixer", "rides", *words).code == 0
     pictures = re.findall(r'<svg class="plot" viewBox[^>]*aria-label="([^"]*)">(.*?)</svg>', report.read_text("utf-8"))
     by_track = {unescape(label).split(",")[0]: (unescape(label), drawing) for label, drawing in pictures}

@@ -40,6 +40,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_corpus(tmp_path_factory.mktemp("data"), AUTHORS, closed=[CLOSED])
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one evaluation of the corpus has done another one need not do again."""
+    return tmp_path_factory.mktemp("work")
+
+
 def run(*arguments: object) -> int:
     return command_line.run([str(each) for each in arguments])
 
@@ -65,9 +71,9 @@ def forget(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
 
 
 def test_evaluate_writes_tables_and_figures(
-    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    corpus: Path, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, figures, work = tmp_path / "rides.json", tmp_path / "figures", tmp_path / "work"
+    out, figures = tmp_path / "rides.json", tmp_path / "figures"
     arguments = ("evaluate", "rides", "--data", corpus, "--json", out, "--picture", figures, "--work", work)
     assert run(*arguments) == 0
     first = capsys.readouterr()
@@ -151,14 +157,14 @@ def test_a_figure_folder_that_cannot_be_made_is_named(corpus: Path, tmp_path: Pa
 
 
 def test_without_the_package_that_draws_the_result_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    corpus: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data, out = write_corpus(tmp_path / "data", "abc"), tmp_path / "o.json"
+    out = tmp_path / "o.json"
     for module in ("figures", "pictures"):
         forget(monkeypatch, f"training.rides.{module}")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
-    arguments = ("--data", data, "--json", out, "--picture", tmp_path / "p", "--work", tmp_path / "work")
+    arguments = ("--data", corpus, "--json", out, "--picture", tmp_path / "p", "--work", work)
     assert run("evaluate", "rides", *arguments) == 1
     assert "--picture needs matplotlib" in capsys.readouterr().err
     assert json.loads(out.read_text("utf-8"))["schema"] == SCHEMA
