@@ -482,12 +482,14 @@ def run_checks(place: Place, runner: Runner, steps: Steps) -> int:
     """Run every check, go on after a failure, and sum up."""
     python = place.program("python")
     n_processes = str(min(os.cpu_count() or 1, 2))
+    # In the order of their names: else the few long tests come last, and with them all that wait for reapy's one port.
+    parallel = ["-n", n_processes, "--dist", "loadfile", "--no-loadscope-reorder"]
     checks = (
         ("ruff format --check", [python, "-m", "ruff", "format", "--check", "."]),
         ("ruff check", [python, "-m", "ruff", "check", "."]),
         ("mypy", [python, "-m", "mypy"]),
         ("lint-imports", [place.program("lint-imports")]),
-        ("pytest", [python, "tests/file_coverage.py", "-n", n_processes, "--dist", "loadfile"]),
+        ("pytest", [python, "tests/file_coverage.py", *parallel]),
     )
     lines, failed = [], 0
     for name, command in checks:

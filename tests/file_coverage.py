@@ -22,7 +22,7 @@ LEAST_BRANCHES = 10
 
 PACKAGE = "reaper_automix"
 TESTS = Path(__file__).resolve().parent
-NOT_MEASURED = ("analysis", "effects", "learning", "mixers", "plugins/judges", "training")
+NOT_MEASURED = ("analysis", "effects", "end_to_end/mixers", "learning", "mixers", "plugins/judges", "training")
 """Tests that meet no file of a user; they run at full speed, after the others."""
 
 ROOMS = {

@@ -310,7 +310,7 @@ def test_every_check_runs_in_order_and_one_failure_fails(root: Path, capsys: pyt
     assert checks[:3] == [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"]]
     assert Path(runner.commands[-2][0]).name == "lint-imports"
     assert runner.commands[-1][1] == "tests/file_coverage.py"
-    assert checks[4][-2:] == ["--dist", "loadfile"], "a file's tests stay together on one of two processes"
+    assert checks[4][-3:-1] == ["--dist", "loadfile"], "a file's tests stay together on one of two processes"
     assert "[7/7] pytest" in said
     assert "4 of 5 checks passed" in said
     lines = said.split("Summary:")[1].splitlines()[1:6]

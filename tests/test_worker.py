@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from double import observing
 
 from reaper_automix import requested_plan, worker
 from reaper_automix.errors import Cancelled
@@ -321,7 +322,7 @@ def start(folder: RunFolder, **environment: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "reaper_automix.worker", str(folder.path)],
             cwd=REPOSITORY,
-            env=kept | environment,
+            env=kept | observing.environment() | environment,
             stdin=subprocess.DEVNULL,
             stdout=progress,
             stderr=log,

@@ -83,7 +83,7 @@ def set_own_effect(reaper: Reaper, track: str, index: int, plugin: str, settings
         _lay_out_bands(reaper, track, index, settings)
     names = _names(reaper, track, index)
     for knob in knobs_of(plugin, settings, rate_hz(reaper)):
-        _set_knob(reaper, track, index, _number_of(knob, names, plugin), knob)
+        _set_knob(reaper, track, index, knob_number(knob, names, plugin), knob)
     for pin, channels in (output_channels(plugin, settings) or {}).items():
         if not reaper.set_output_pin(track, index, pin, channels):
             raise SessionError(f"REAPER did not let the outputs of {plugin} be connected")
@@ -105,8 +105,14 @@ def _names(reaper: Reaper, track: str, index: int) -> list[str]:
     return [reaper.parameter_name(track, index, n) for n in range(reaper.n_parameters(track, index))]
 
 
-def _number_of(knob: Knob, names: list[str], plugin: str) -> int:
-    """Return a knob's number: where it is known to be if the name there fits, else by name, else where it should be."""
+def knob_number(knob: Knob, names: list[str], plugin: str) -> int:
+    """Return a knob's number: where it is known to be if the name there fits, else by name, else where it should be.
+
+    Raises
+    ------
+    SessionError
+        If no knob of the plug-in can be it.
+    """
     if knob.index is not None and knob.index < len(names) and names[knob.index].startswith(knob.name):
         return knob.index
     if knob.name in names:
@@ -129,11 +135,11 @@ def _set_knob(reaper: Reaper, track: str, index: int, number: int, knob: Knob) -
             text = reaper.shown(track, index, number)
         return text
 
-    found = _searched(shown_at, wanted, knob.unit)
+    found = place_that_shows(shown_at, wanted, knob.unit)
     reaper.set_parameter(track, index, number, knob.normalised if found is None else found)
 
 
-def _searched(shown_at: Callable[[float], str], wanted: float, unit: str) -> float | None:
+def place_that_shows(shown_at: Callable[[float], str], wanted: float, unit: str) -> float | None:
     """Return the position at which a knob shows a number; None where what it shows does not lead there.
 
     A plug-in shows a rounded number. So the two positions are found between which it shows the one nearest to what is

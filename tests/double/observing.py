@@ -1,7 +1,7 @@
-"""The coverage of a test run, carried into the double's processes, and kept out of all others that tests start.
+"""The coverage of a test run, carried into the processes that are to be measured, and kept out of all others.
 
-The double runs without site-packages, which would start it. Elsewhere it would take a third of the time and show
-nothing that tests inside their own process do not.
+The double runs without site-packages, which would start it. In most processes it would take a third of the time and
+show nothing that tests inside their own process do not.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ COVERAGE_FOLDER = "DOUBLE_COVERAGE_FOLDER"
 
 
 def keep_from_others() -> None:
-    """Measure this process and the double's, but no other one that is started from now on."""
+    """Measure this process, but no other one that is started from now on without ``environment``."""
     if CONFIG in os.environ:
         os.environ[KEPT_CONFIG] = os.environ.pop(CONFIG)
 
 
 def environment() -> dict[str, str]:
-    """Return what a process of the double is told by a test run; nothing where that does not measure."""
+    """Return what a process is told that the test run shall measure; nothing where that does not measure."""
     package, config = sys.modules.get("coverage"), os.environ.get(KEPT_CONFIG)
     if package is None or config is None:
         return {}

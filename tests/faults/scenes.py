@@ -65,7 +65,7 @@ HURT = {
     "mix to a new project, plan, preview and report": Hurt(
         ("mix", "song.RPP", "--plan", "p.json", "--render", "m.wav", "--report", "r.html", SILENT),
         ("song-automix.RPP", "p.json", "m.wav", "r.html"),
-        step=3,
+        step=5,
     ),
     "mix of a folder of stems": Hurt(("mix", "stems", "--out", "new.RPP"), ("new.RPP",)),
     "mix while the cache is filled": Hurt(("mix", "song.RPP"), ("song-automix.RPP",), cold=True, step=9),
@@ -79,9 +79,9 @@ HURT = {
     "estimate with plan, report and picture": Hurt(
         ("estimate", "song.RPP", "mix.wav", "--plan", "p.json", "--report", "r.html", "--picture", "g.png", SILENT),
         ("song-estimated.RPP", "p.json", "r.html", "g.png"),
-        step=4,
+        step=6,
     ),
-    "the worker": Hurt(("worker", "run"), ("run/plan.json", "run/report.html"), step=2),
+    "the worker": Hurt(("worker", "run"), ("run/plan.json", "run/report.html"), step=4),
 }
 
 

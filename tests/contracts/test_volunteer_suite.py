@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import reaper_report
+from double import observing
 from double.generated import write_module
 from double.plugins import IEM, STOCK
 from reaper import connection
@@ -29,7 +30,7 @@ from reaper_automix.errors import SessionError
 from reaper_automix.hosts.live import connect
 from reaper_automix.hosts.live_address import WEB_PORT
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 SWITCH = REPOSITORY / "actions" / "Automix remote control.py"
 LIMIT_S = 120.0
 
@@ -58,7 +59,7 @@ def pytest_in(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options, *words],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        env=os.environ | observing.environment() | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         encoding="utf-8",

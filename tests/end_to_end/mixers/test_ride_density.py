@@ -19,7 +19,7 @@ from reaper_automix.settings import MixSettings
 
 pytestmark = pytest.mark.data
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 SHORT_SONGS = ("crunk_demo", "surrender_main", "capdan_reggaetry")
 ALL_SONGS = sorted(f.parent for f in (*SHARED.glob("songs/*/song.json"), *SHARED.glob("lmms/*/song.json")))
 SONGS = [s for s in ALL_SONGS if "REAPER_AUTOMIX_ALL_SONGS" in os.environ or s.name in SHORT_SONGS]
