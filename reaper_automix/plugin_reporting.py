@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from reaper_automix.analysis.loudness import BLOCK_S
+from reaper_automix.analysis.loudness import BLOCK_S, loudest_start
 from reaper_automix.audio import levels
 from reaper_automix.audio.reader import TrackReader
 from reaper_automix.audio.render import session_rate_hz
@@ -105,22 +105,13 @@ def _with_reduction(row: PluginRow, planned: Planned, track: Track, slots: Seque
     measurement = planned.hearing.measurements.get(track.id)
     if measurement is None or not track.items:
         return replace(row, remark="Its gain reduction is not known: the track plays nothing of its own.")
-    start_s = _loudest_s(measurement.block_energy, measurement.start_s)
+    loudest = loudest_start(measurement.block_energy.sum(axis=0), round(EXCERPT_S / BLOCK_S))
+    start_s = measurement.start_s + loudest * BLOCK_S
     end_s = min(start_s + EXCERPT_S, planned.plan.range_s[1])
     try:
         return replace(row, reduction=_reduction(track, slots, row.sample_rate_hz, (start_s, end_s)))
     except MediaError as error:
         return replace(row, remark=f"Its gain reduction is not known: {error}")
-
-
-def _loudest_s(block_energy: NDArray[np.float64], start_s: float) -> float:
-    """Return where the stretch of highest energy begins, in seconds of the project."""
-    energy = block_energy.sum(axis=0)
-    n_blocks = round(EXCERPT_S / BLOCK_S)
-    if energy.size <= n_blocks:
-        return start_s
-    running = np.concatenate(([0.0], np.cumsum(energy)))
-    return start_s + int(np.argmax(running[n_blocks:] - running[:-n_blocks])) * BLOCK_S
 
 
 def _reduction(track: Track, slots: Sequence[FxSlot], rate_hz: int, range_s: tuple[float, float]) -> Reduction | None:

@@ -151,6 +151,21 @@ def loudness_range_lu(block_energy: Energy, gain_lin: Energy | None = None) -> f
     return float(high - low)
 
 
+def loudest_start(energy: Energy, length: int) -> int:
+    """Return where the stretch of so many values with the highest sum begins; 0 where there are not more.
+
+    Parameters
+    ----------
+    energy : ndarray of float64, shape (n,)
+        Of consecutive blocks or samples.
+    length : int
+    """
+    if energy.size <= length:
+        return 0
+    passed = np.concatenate(([0.0], np.cumsum(energy)))
+    return int(np.argmax(passed[length:] - passed[:-length]))
+
+
 def k_weighting(sample_rate_hz: int) -> Energy:
     """Return the K-weighting as second-order sections, float64 (2, 6).
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import signal
 
 from reaper_automix.analysis.gain_sources import folded, open_file
-from reaper_automix.analysis.loudness import BLOCK_S, Audio, Energy, Loudness, LoudnessMeter
+from reaper_automix.analysis.loudness import BLOCK_S, Audio, Energy, Loudness, LoudnessMeter, loudest_start
 from reaper_automix.audio.media import probe
 from reaper_automix.blind_test.songs import Render, Song
 from reaper_automix.errors import ListeningError, MediaError
@@ -103,9 +103,7 @@ def loudest_part(song: Song, wanted: Stretch, room_s: float, rate_hz: int, progr
         energy = _block_energy(render, wanted, rate_hz)
         share = energy / max(float(energy.sum()), 1e-30)
         total = share if not total.size else total + share
-    n_blocks = round(room_s / BLOCK_S)
-    sums = np.concatenate(([0.0], np.cumsum(total)))
-    first_s = BLOCK_S * int(np.argmax(sums[n_blocks:] - sums[:-n_blocks]))
+    first_s = loudest_start(total, round(room_s / BLOCK_S)) * BLOCK_S
     start_s = min(wanted.start_s + first_s, wanted.end_s - room_s)
     note = (
         f"{song.prefix}there is room for {room_s:.0f} s of {wanted.length_s:.0f} s: heard is the loudest part, "

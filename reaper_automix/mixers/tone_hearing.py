@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_automix.analysis.loudness import BLOCK_S, LoudnessMeter, integrated_lufs
+from reaper_automix.analysis.loudness import BLOCK_S, LoudnessMeter, integrated_lufs, loudest_start
 from reaper_automix.analysis.third_octaves import third_octaves_db
 from reaper_automix.audio.media import Audio
 from reaper_automix.audio.render import session_rate_hz
@@ -86,12 +86,7 @@ def loudest_start_s(block_energy: Floats) -> float:
     block_energy : ndarray of float64, shape (2, n_blocks)
         K-weighted mean square per 100 ms, as every meter has it.
     """
-    n_blocks = round(SEGMENT_S / BLOCK_S)
-    energy = block_energy.sum(axis=0)
-    if energy.size <= n_blocks:
-        return 0.0
-    passed = np.concatenate(([0.0], np.cumsum(energy)))
-    return float(np.argmax(passed[n_blocks:] - passed[:-n_blocks])) * BLOCK_S
+    return loudest_start(block_energy.sum(axis=0), round(SEGMENT_S / BLOCK_S)) * BLOCK_S
 
 
 def lufs_of(sound: Audio, rate_hz: int) -> float:

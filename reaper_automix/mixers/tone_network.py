@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_automix.analysis.loudness import loudest_start
 from reaper_automix.analysis.stft import BIN_HZ, FrameGrid, frame_grid, spectra_of
 from reaper_automix.audio import levels
 from reaper_automix.errors import ModelError
@@ -188,11 +189,8 @@ def heard_of(audio: Audio, sample_rate_hz: int) -> Heard:
 
 def loudest(mono: Audio, length: int) -> tuple[int, int]:
     """Return where the stretch of so many samples with the highest energy begins and ends; all, where there is less."""
-    if mono.size <= length:
-        return 0, mono.size
-    passed = np.concatenate(([0.0], np.cumsum(np.square(mono, dtype=np.float64))))
-    start = int(np.argmax(passed[length:] - passed[:-length]))
-    return start, start + length
+    start = loudest_start(np.square(mono, dtype=np.float64), length)
+    return start, min(start + length, mono.size)
 
 
 def long_term_gain_db(network: ToneNetwork, audio: Audio, sample_rate_hz: int) -> tuple[Floats, Floats]:
