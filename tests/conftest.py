@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import measuring
 import pytest
 from double import observing
 from hypothesis import settings
@@ -30,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numpy or torch is loaded, which is later
     if not config.getoption("numprocesses", None):  # else the processes that run the tests have to inherit it
         observing.keep_from_others()
+        measuring.measure(config)
     for name in ("SIGINT", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
@@ -65,8 +67,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
 
 @pytest.fixture(autouse=True)
 def _private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the measurements cache of a test run out of the user's own."""
+    """Keep the measurements cache of a test run out of the user's own, and make the list of fonts once."""
     monkeypatch.setenv("REAPER_AUTOMIX_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))
 
 
 @pytest.fixture

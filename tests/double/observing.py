@@ -26,9 +26,9 @@ def keep_from_others() -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return what a process is told that the test run shall measure; nothing where that does not measure."""
+    """Return what a process is told that the test run shall measure; nothing where that does not measure now."""
     package, config = sys.modules.get("coverage"), os.environ.get(KEPT_CONFIG)
-    if package is None or config is None:
+    if package is None or config is None or package.Coverage.current() is None:
         return {}
     return {COVERAGE_FOLDER: str(Path(str(package.__file__)).resolve().parents[1]), CONFIG: config}
 

@@ -33,6 +33,8 @@ class Events:
         Only events of paths in here count.
     at : int
         The number, from 1 on, of the event at which ``what`` happens; 0: never.
+    among : str
+        Only events whose label holds it are numbered.
     what : str
         ``kill``; ``hold`` until ``go_on`` exists; ``full``: from there on no data can be written, as on a full disk;
         or the name of an error such as ``EIO``, which that one event meets.
@@ -40,10 +42,11 @@ class Events:
         Where the labels of all events go, one a line; the one at which it happened comes last after a kill.
     """
 
-    def __init__(self, below: Path, at: int, what: str, record: Path) -> None:
+    def __init__(self, below: Path, at: int, what: str, record: Path, *, among: str = "") -> None:
         self.labels: list[str] = []
         self._below = os.path.realpath(below)
         self._at, self._what, self._record = at, what, record
+        self._among, self._number = among, 0
         self._lock = threading.RLock()
         self._busy = threading.local()
         self.over = False
@@ -83,7 +86,10 @@ class Events:
                 self._busy.now = False
 
     def _happen(self, label: str, half: Callable[[], object] | None) -> None:
-        number = len(self.labels)
+        if self._among not in label:
+            return
+        self._number += 1
+        number = self._number
         is_write = half is not None
         full = self._what == "full" and 0 < self._at <= number and (is_write or label.startswith(("open", "os.mkdir")))
         if not full and (number != self._at or self._what == "full"):

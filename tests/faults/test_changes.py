@@ -31,16 +31,14 @@ class Held:
     """A run that is held before its first event whose label holds some words, and then let go."""
 
     def __init__(self, warm: Warm, folder: Path, words: tuple[str, ...], label: str) -> None:
-        tried = warm.run(of(folder, words, at=0))
-        number = next(i for i, said in enumerate(tried.events, 1) if label in said)
         self._warm = warm
         self.folder = folder
-        self._run = of(folder, words, at=number, what="hold")
+        self._run = of(folder, words, at=1, among=label, what="hold")
 
     def begin(self) -> Held:
         """Start it, and wait until it is there."""
         self._started = self._warm.start(self._run)
-        self._warm.held(self._started)
+        assert self._run.among in self._warm.held(self._started)
         return self
 
     def end(self) -> Ended:
@@ -55,9 +53,7 @@ def held(warm: Warm, scene: Callable[..., Path]) -> Callable[..., Held]:
 
     def hold(words: tuple[str, ...], label: str, **how: bool) -> Held:
         folder = scene(**how)
-        made = Held(warm, folder, words, label)
-        scene(**how)
-        return made.begin()
+        return Held(warm, folder, words, label).begin()
 
     return hold
 

@@ -25,7 +25,7 @@ class Run:
         As on the command line; ``worker FOLDER`` is the process that REAPER starts.
     folder : str
         Where it runs; events below it are counted.
-    at, what
+    at, what, among
         Which event meets what: see ``faults.events.Events``.
     largest_bytes : int
         No file can become larger; 0: any may.
@@ -39,6 +39,7 @@ class Run:
     folder: str
     at: int = 0
     what: str = "kill"
+    among: str = ""
     largest_bytes: int = 0
     user: int = 0
     environment: dict[str, str] = field(default_factory=dict)
@@ -112,13 +113,14 @@ class Warm:
         """Run to the end."""
         return self.wait(self.start(run))
 
-    def held(self, started: tuple[int, Path], limit_s: float = 30.0) -> None:
-        """Wait until a run has come to the event at which it is held."""
+    def held(self, started: tuple[int, Path], limit_s: float = 30.0) -> str:
+        """Wait until a run has come to the event at which it is held, and return its label."""
         until_s = time.monotonic() + limit_s
         while not started[1].exists():
             if time.monotonic() > until_s:
                 raise TimeoutError("the run did not come to that event")
             time.sleep(0.005)
+        return _text(started[1]).splitlines()[-1]
 
     def go_on(self, started: tuple[int, Path]) -> None:
         """Let a held run go on."""

@@ -106,7 +106,7 @@ def _child(wish: dict[str, Any]) -> int:
         os.setuid(wish["user"])
     events = None
     if wish["counted"]:
-        events = Events(Path(wish["folder"]), wish["at"], wish["what"], Path(wish["record"]))
+        events = Events(Path(wish["folder"]), wish["at"], wish["what"], Path(wish["record"]), among=wish["among"])
         events.install()
     code = _asked(wish["words"])
     if events is not None:

@@ -112,7 +112,8 @@ class World:
             for path in paths
         ]
         found = {Path(os.path.abspath(self.folder / "work" / path)) for path in paths}
-        return {path for path in found if str(path) not in HARMLESS_FILES}
+        compiled = {path for path in found if path.parent.name == "__pycache__" and path.is_relative_to(REPOSITORY)}
+        return {path for path in found - compiled if str(path) not in HARMLESS_FILES}
 
     def written_outside(self, *folders: str) -> set[Path]:
         """Return what was written outside of these folders of the world."""
