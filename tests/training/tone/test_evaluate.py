@@ -26,7 +26,7 @@ from reaper_automix.training.tone.scores import ADDED, LSD, TONE
 from reaper_automix.training.tone.ship import ship
 from reaper_automix.training.tone.tables import REAL, UNSEEN, markdown
 
-LITTLE = Effort(autoencoder_iterations=2, layer_iterations=1, iterations=100)
+LITTLE = Effort(autoencoder_iterations=2, layer_iterations=1, iterations=40)
 ROWS = [("bass", "bass", "lmms", 8, 8, 136)]
 
 
