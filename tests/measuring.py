@@ -15,11 +15,12 @@ import pytest
 
 TESTS = Path(__file__).resolve().parent
 NOT_MEASURED = (
-    *("analysis", "demo", "effects", "end_to_end/mixers", "faults", "learning", "mixers", "plugins/judges", "security"),
-    *("training", "blind_test/test_page_in_browser.py", "contracts/test_mixers.py", "contracts/test_plugin_maps.py"),
+    *("analysis", "demo", "effects", "end_to_end/mixers", "faults", "learning", "mixers", "plugins/judges", "training"),
+    *("blind_test/test_page_in_browser.py", "contracts/test_mixers.py", "contracts/test_plugin_maps.py"),
     *("contracts/test_volunteer_suite.py", "end_to_end/test_inside_reaper.py", "end_to_end/test_mix.py"),
     *("report/test_html.py", "report/test_page_in_browser.py", "report/test_playback_in_browser.py"),
-    *("report/test_player_in_browser.py", "test_benchmarks.py", "test_cli.py", "test_documents.py", "test_doctor.py"),
+    *("report/test_player_in_browser.py", "security/test_pages.py", "security/test_shipped_code.py"),
+    *("security/test_what_it_touches.py", "test_benchmarks.py", "test_cli.py", "test_documents.py", "test_doctor.py"),
     *("test_estimate_cli.py", "test_playback_reporting.py", "test_plugin_reporting.py"),
 )
 """Folders and files of tests below this one: the long ones among those that take no branch alone, or hardly any."""
